@@ -1,26 +1,13 @@
 """Ownership: who may do or see what, decided by one pure function over the parties of an object."""
 
 from collections.abc import Mapping
-from datetime import datetime
 
-from kernel.messages import Value
+from kernel.messages import ANONYMOUS, SYSTEM, Value, Viewer
+
+__all__ = ["ANONYMOUS", "SYSTEM", "Action", "Parties", "Viewer", "may"]
 
 Parties = Mapping[str, frozenset[str]]
 """Relation to the object ("customer", "staff") → the subjects that stand in it."""
-
-
-class Viewer(Value):
-    """Who asks, as the verified token says."""
-
-    subject: str
-    roles: frozenset[str] = frozenset()
-    scopes: frozenset[str] = frozenset()
-    expires_at: datetime | None = None
-    """Real time at which the token ends; None for the anonymous viewer and for the system itself."""
-
-
-ANONYMOUS = Viewer(subject="anonymous")
-SYSTEM = Viewer(subject="system", roles=frozenset({"system"}))
 
 
 class Action(Value):

@@ -1,0 +1,192 @@
+"""Ports: what the kernel needs of the outside, with the guarantees that every adapter must pass its suite on."""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from kernel.committing import Advance, Commit, CommitResult, RequestBusy, RequestKey, RequestKnown, StoredOutcome
+from kernel.deciding import Table
+from kernel.log import ConsistencyToken, Position, Recorded, Sealed
+from kernel.messages import Row, Value
+from kernel.projecting import Feed, FeedItem, Projection
+
+RowT = TypeVar("RowT", bound=Row)
+
+
+class Journal(Protocol):
+    """One domain's append-only log of commands and events, which is its event store and its outbox at once."""
+
+    async def read(self, stream: str, after: int = 0, upto: int | None = None, limit: int = 1000) -> Sequence[Sealed]:
+        """The stream's events with `after` < version ≤ `upto`, in order, at most `limit`. Sees every commit that ended."""
+        ...
+
+    async def commit(self, commit: Commit) -> CommitResult:
+        """Writes all of `commit` in one transaction or nothing. Durable when it returns a Committed.
+
+        The caller must not be inside a transaction. Waits for a concurrent commit of the same request, at most as
+        long as the journal's transaction time-out, then answers RequestBusy.
+        """
+        ...
+
+    async def outcome(self, request: RequestKey) -> RequestKnown | None:
+        """The stored outcome of this (actor, mutation, key), whatever its fingerprint."""
+        ...
+
+    async def refuse(self, request: RequestKey, outcome: StoredOutcome) -> RequestKnown | RequestBusy | None:
+        """Stores a refusal as the request's outcome; the earlier outcome when there is one."""
+        ...
+
+    async def rows(self, tables: Sequence[Table[Row]], owner: str) -> Sequence[Row]:
+        """The rows of `tables` (state-stored domains) whose owner column is `owner`, retired ones included."""
+        ...
+
+
+class EventLog(Protocol):
+    """All journals in reading order: per partition complete, in commit order of each stream, never a row skipped.
+
+    A row is visible only when no older writing transaction is open (the horizon).
+    """
+
+    def partitions(self, journal: str) -> int:
+        """How many partitions the journal's topics have."""
+        ...
+
+    async def read(self, topic: str, partition: int, after: Position, limit: int) -> Sequence[Sealed]:
+        """The next records of one topic partition after `after`, at most `limit`, empty at the head. Never waits."""
+        ...
+
+    async def head(self, topic: str, partition: int) -> Position:
+        """The position of the last visible record; START when there is none."""
+        ...
+
+    def watch(self, topics: Sequence[str]) -> AbstractAsyncContextManager["Wakeup"]:
+        """Wakes when these topics may have news; wake-ups may be merged, spurious, or replaced by a slow poll."""
+        ...
+
+
+class Wakeup(Protocol):
+    """Interest in some keys: one dirty flag, no queue."""
+
+    async def wait(self, timeout_s: float) -> bool:
+        """Waits for news since the last wait; False when `timeout_s` passed first. News before the wait is not lost."""
+        ...
+
+
+class Signals(Protocol):
+    """Wake-ups between processes: hints that may be lost, merged or doubled, never the truth itself."""
+
+    async def publish(self, keys: Sequence[str]) -> None:
+        """Wakes whoever watches these keys. Never raises, never takes longer than a second; may be lost."""
+        ...
+
+    def watch(self, keys: Sequence[str]) -> AbstractAsyncContextManager[Wakeup]:
+        """Interest in `keys` from entering on until leaving."""
+        ...
+
+
+class Checkpoints(Protocol):
+    """Where each consumer of one domain stands, per topic and partition."""
+
+    async def load(self, consumer: str, topic: str, partition: int) -> Position | None:
+        """The saved position; None for a consumer never seen."""
+        ...
+
+    async def advance(self, advance: Advance) -> bool:
+        """Compare-and-set; False when the checkpoint is no longer at `advance.before` (START also means: none)."""
+        ...
+
+
+class ViewStore(Protocol):
+    """The writing side of one domain's read models."""
+
+    async def apply(self, projection: Projection[Row], records: Sequence[Recorded], advance: Advance) -> bool:
+        """Loads the rows for the records' keys, folds, saves and advances in one transaction; False: it had moved."""
+        ...
+
+    async def feed(self, feed: Feed, records: Sequence[Recorded], advance: Advance) -> bool:
+        """Gives each record the next sequence of its owner, in the order given, under the owner's lock; as above."""
+        ...
+
+
+class Views(Protocol):
+    """The reading side of one domain's read models."""
+
+    async def fetch(self, row: type[RowT], sql: str, *arguments: object) -> Sequence[RowT]:
+        """The rows that `sql` selects ($1, $2 … are the arguments); columns are matched to fields by name."""
+        ...
+
+    async def feed(self, feed: Feed, owner: str, after: int, limit: int) -> Sequence[FeedItem]:
+        """The feed's items of `owner` after sequence `after`, in order."""
+        ...
+
+    async def feed_head(self, feed: Feed, owner: str) -> int:
+        """The last sequence of the owner's feed; 0 when it is empty."""
+        ...
+
+    async def reached(self, consumer: str, topics: Sequence[str], token: ConsistencyToken, wait_s: float = 0.5) -> bool:
+        """Whether the consumer has seen the token's place, waiting at most `wait_s`; True at once for other journals."""
+        ...
+
+
+class DueTimer(Value):
+    """A timer whose time has come."""
+
+    id: str
+    at: datetime
+    type: str
+    data: bytes
+
+
+class Timers(Protocol):
+    """Durable timers of one domain; they are set by commits and disappear with the commit that names them done."""
+
+    async def due(self, now: datetime, limit: int) -> Sequence[DueTimer]:
+        """Timers with at ≤ `now`, the oldest first. Several workers may be given the same one: its command is the guard."""
+        ...
+
+    async def finish(self, timer_id: str) -> None:
+        """Removes a timer whose command changed nothing."""
+        ...
+
+    async def next_at(self) -> datetime | None:
+        """When the earliest timer is due."""
+        ...
+
+
+class DeadLetter(Value):
+    """A record that a consumer could not digest, with everything needed to look into it and to replay it."""
+
+    consumer: str
+    key: str
+    record: Sealed
+    error: str
+    traceback: str = ""
+
+
+class DeadLetters(Protocol):
+    """Poisoned records of one domain's consumers. A key with a letter is parked: its later records queue behind."""
+
+    async def park(self, letter: DeadLetter) -> None:
+        """Stores the letter once (consumer, record id)."""
+        ...
+
+    async def parked(self, consumer: str) -> frozenset[str]:
+        """The keys that are parked for this consumer."""
+        ...
+
+    async def letters(self, consumer: str, key: str | None = None) -> Sequence[DeadLetter]:
+        """The consumer's letters in log order."""
+        ...
+
+    async def release(self, consumer: str, record_id: str) -> None:
+        """Removes a letter that has been digested."""
+        ...
+
+
+class Streams(Protocol):
+    """Reads of many streams at once for subscriptions: reads of the same moment become one query."""
+
+    async def read(self, stream: str, after: int, limit: int = 100) -> Sequence[Recorded]:
+        """As Journal.read, decoded."""
+        ...

@@ -1,0 +1,86 @@
+"""A domain as one value: what it decides, consumes, emits and shows."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from strawberry.federation import Schema
+
+from kernel.deciding import Decider, Keeper
+from kernel.log import Recorded
+from kernel.messages import Command, Event, Refusal
+from kernel.projecting import Feed, Projection
+
+if TYPE_CHECKING:
+    from kernel.ports import Views
+
+PortT = TypeVar("PortT")
+
+Facts = Callable[[Any, "Views"], Awaitable[Command | Refusal]]
+"""Adds to a command what deciding needs beyond its own stream, so that the journaled command shows it."""
+
+
+@dataclass(frozen=True)
+class Reaction:
+    """Turns foreign or own events into own commands; pure. A new reaction starts at the log's head unless told otherwise."""
+
+    name: str
+    topics: tuple[str, ...]
+    react: Callable[[Recorded], Sequence[Command]]
+    from_start: bool = True
+
+
+@dataclass(frozen=True)
+class Effect(Generic[PortT]):
+    """Talks to the outside about an event, at least once and outside any transaction, and reports back by commands.
+
+    `port` is the protocol it needs; whoever wires the platform hands an adapter of it over.
+    """
+
+    name: str
+    topics: tuple[str, ...]
+    port: type[PortT]
+    perform: Callable[[Recorded, PortT], Awaitable[Sequence[Command]]]
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """A command that is handled first when a refusal is about to be given, and what the refusal says of its outcome."""
+
+    command: Callable[[Any, Any, str], Command]
+    """(command, refusal, seed for derived ids) → the remedy's command."""
+    amend: Callable[[Any, str], Refusal]
+    """(refusal, stream of the accepted remedy) → the refusal as the client sees it."""
+
+
+@dataclass(frozen=True)
+class Subgraph:
+    """One domain, assembled in its `subgraph.py`."""
+
+    name: str
+    schema: Schema
+    aggregates: tuple[Decider[Any, Any, Any] | Keeper[Any, Any], ...]
+    refusals: tuple[type[Refusal], ...]
+    """Every refusal a decision can give: they are stored with idempotent requests and read back by name."""
+    facts: Mapping[type[Command], Facts] = field(default_factory=dict[type[Command], Facts])
+    remedies: Mapping[type[Refusal], Remedy] = field(default_factory=dict[type[Refusal], Remedy])
+    reactions: tuple[Reaction, ...] = ()
+    effects: tuple[Effect[Any], ...] = ()
+    projections: tuple[Projection[Any], ...] = ()
+    """Of views keyed by this domain's own streams; folds over foreign events stand in `projections/`."""
+    feeds: tuple[Feed, ...] = ()
+
+    @property
+    def commands(self) -> tuple[type[Command], ...]:
+        return tuple(kind for aggregate in self.aggregates for kind in aggregate.commands)
+
+    @property
+    def events(self) -> tuple[type[Event], ...]:
+        """The events of event-sourced aggregates and the changes of captured tables."""
+        found: list[type[Event]] = []
+        for aggregate in self.aggregates:
+            if isinstance(aggregate, Keeper):
+                found.extend(table.change for table in aggregate.tables)
+            else:
+                found.extend(aggregate.events)
+        return tuple(found)
