@@ -1,0 +1,1 @@
+"""Development identity and payments: processes of their own, reached by HTTP only, imported by nobody."""
