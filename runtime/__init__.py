@@ -1,0 +1,1 @@
+"""The roof: wires the domains to their engines and runs them as processes."""

@@ -1,0 +1,211 @@
+"""Every setting of the platform, with its unit; the only reader of the environment."""
+
+import os
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import quote
+
+import msgspec
+from msgspec import Meta, Struct
+
+Port = Annotated[int, Meta(ge=1, le=65535, extra_json_schema={"unit": "TCP port"})]
+SecretText = Annotated[str, Meta(min_length=16, extra_json_schema={"unit": "secret"})]
+Url = Annotated[str, Meta(pattern=r"^[a-z]+:", extra_json_schema={"unit": "URL"})]
+SecretUrl = Annotated[str, Meta(pattern=r"^[a-z]+:", extra_json_schema={"unit": "secret URL"})]
+
+SECRETS_FILE = "secrets.json"
+PORT_OFFSETS = {
+    "port": 0,
+    "serve_port": 1,
+    "work_port": 2,
+    "issuer_port": 3,
+    "provider_port": 4,
+    "postgres_port": 5,
+    "valkey_port": 6,
+    "supervisor_port": 7,
+}
+SECRET_NAMES = (
+    "owner_password",
+    "runtime_password",
+    "router_secret",
+    "code_secret",
+    "provider_secret",
+    "partner_secret",
+    "cursor_secret",
+)
+
+
+class SettingsInvalid(Exception):
+    """A setting is missing or not what it should be; the text is one sentence for the person who starts us."""
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """One field per setting; the environment variable is the field's name in capitals."""
+
+    port: Annotated[Port, Meta(description="Port of the graph; every other port is derived from it.")]
+    serve_port: Annotated[Port, Meta(description="Port of the subgraphs, PORT + 1.")]
+    work_port: Annotated[Port, Meta(description="Port of the worker's health and metrics, PORT + 2.")]
+    issuer_port: Annotated[Port, Meta(description="Port of the development OIDC issuer, PORT + 3.")]
+    provider_port: Annotated[Port, Meta(description="Port of the development payment provider, PORT + 4.")]
+    postgres_port: Annotated[Port, Meta(description="Port of the Postgres we run, PORT + 5.")]
+    valkey_port: Annotated[Port, Meta(description="Port of the Valkey we run, PORT + 6.")]
+    supervisor_port: Annotated[Port, Meta(description="Port of the supervisor's health and metrics, PORT + 7.")]
+    host: Annotated[str, Meta(description="Address that the processes listen on.")] = "127.0.0.1"
+
+    data_dir: Annotated[Path, Meta(description="Folder of everything that is kept: databases, logs, secrets.")]
+    postgres_bin: Annotated[str, Meta(description="Folder of Postgres programs; empty: the ones pip installed.")] = ""
+    valkey_bin: Annotated[str, Meta(description="A valkey-server or redis-server; empty: the one pip installed.")] = ""
+    node_bin: Annotated[str, Meta(description="The Node.js program that runs the gateway.")] = "node"
+
+    owner_database_url: Annotated[SecretUrl, Meta(description="Database as its owner, for migrations.")]
+    database_url: Annotated[SecretUrl, Meta(description="Database as the restricted role the processes use.")]
+    database_connections: Annotated[
+        int,
+        Meta(ge=1, le=100, description="Greatest size of a process's pool.", extra_json_schema={"unit": "connections"}),
+    ] = 10
+    valkey_url: Annotated[Url, Meta(description="Valkey: wake-ups and what may be lost.")]
+    event_log_url: Annotated[Url, Meta(description="Where consumers read events; journal: tails the journals.")] = (
+        "journal:"
+    )
+    search_url: Annotated[Url, Meta(description="Search engine; postgresql: searches in the database.")] = "postgresql:"
+
+    gateway_url: Annotated[Url, Meta(description="Where clients reach the graph.")]
+    serve_url: Annotated[Url, Meta(description="Where the gateway reaches the subgraphs, below it /NAME/graphql.")]
+    issuer_url: Annotated[Url, Meta(description="The token issuer: `iss` of every token we accept.")]
+    provider_url: Annotated[Url, Meta(description="The payment provider.")]
+    audience: Annotated[str, Meta(description="`aud` of every token we accept.")] = "delivery-platform"
+
+    owner_password: Annotated[SecretText, Meta(description="Password of the database's owner.")]
+    runtime_password: Annotated[SecretText, Meta(description="Password of the restricted database role.")]
+    router_secret: Annotated[SecretText, Meta(description="What the router shows to the subgraphs.")]
+    code_secret: Annotated[SecretText, Meta(description="Key of the pickup and drop-off codes.")]
+    provider_secret: Annotated[SecretText, Meta(description="What we show to the payment provider.")]
+    partner_secret: Annotated[SecretText, Meta(description="Client secret of the demo partner, partner-demo.")]
+    cursor_secret: Annotated[SecretText, Meta(description="Key that seals the cursors of lists.")]
+
+    clock_origin: Annotated[
+        datetime | None, Meta(description="Domain time at CLOCK_STARTED; empty: the real time.")
+    ] = None
+    clock_started: Annotated[
+        datetime | None, Meta(description="Real time at which domain time was CLOCK_ORIGIN; kept in DATA_DIR.")
+    ] = None
+    clock_rate: Annotated[
+        float, Meta(gt=0, le=3600, description="Speed of domain time.", extra_json_schema={"unit": "s per s"})
+    ] = 1.0
+    city_file: Annotated[str, Meta(description="Map of the city that is loaded at the first start.")] = (
+        "simulator/cities/helsinki-centre.json.gz"
+    )
+    city_restaurants: Annotated[
+        int,
+        Meta(
+            ge=0, description="How many of the city's restaurants to load; 0: all.", extra_json_schema={"unit": "count"}
+        ),
+    ] = 0
+
+    log_level: Annotated[str, Meta(pattern="^(debug|info|warning|error)$", description="Least level written.")] = "info"
+    log_file_bytes: Annotated[
+        int, Meta(ge=65536, description="Size at which a log file is turned over.", extra_json_schema={"unit": "bytes"})
+    ] = 16 * 1024 * 1024
+
+    def __repr__(self) -> str:
+        return f"Settings(port={self.port}, data_dir={str(self.data_dir)!r})"  # secrets stay out of logs
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
+        """Settings of this process: the environment over DATA_DIR's secrets over the defaults.
+
+        Raises SettingsInvalid when a value is of the wrong kind or a secret is missing.
+        """
+        given = read_given(os.environ if environment is None else environment)
+        values: dict[str, object] = {**derived(given), **given}
+        absent = [name for name in SECRET_NAMES if name not in values]
+        if absent:
+            raise SettingsInvalid(
+                f"{absent[0].upper()} is not set and {values['data_dir']} holds no secrets; run `make up` once."
+            )
+        return convert(values)
+
+    def as_environment(self) -> dict[str, str]:
+        """The same settings as environment variables, for a child process."""
+        plain = {name: getattr(self, name) for name in self.__struct_fields__}
+        return {
+            name.upper(): value.isoformat() if isinstance(value, datetime) else str(value)
+            for name, value in plain.items()
+            if value is not None
+        }
+
+
+def read_given(environment: Mapping[str, str]) -> dict[str, str]:
+    """What is set outside of us: variables that are not empty, and below them the secrets in DATA_DIR."""
+    fields = Settings.__struct_fields__
+    outside = {name: environment[name.upper()] for name in fields if environment.get(name.upper())}
+    data_dir = Path(outside.get("data_dir", ".data")).resolve()
+    return {**read_secrets(data_dir), **outside, "data_dir": str(data_dir)}
+
+
+def read_secrets(data_dir: Path) -> dict[str, str]:
+    try:
+        return msgspec.json.decode((data_dir / SECRETS_FILE).read_bytes(), type=dict[str, str])
+    except OSError:
+        return {}  # nothing generated yet, or not ours to read: the caller names the secret that is missing
+    except msgspec.DecodeError as error:
+        raise SettingsInvalid(f"{data_dir / SECRETS_FILE} is damaged: {error}.") from error
+
+
+def derived(given: Mapping[str, str]) -> dict[str, object]:
+    """Defaults that follow from other settings: ports from PORT, addresses from ports."""
+    base = given.get("port", "4000")
+    if not re.fullmatch(r"\d{1,5}", base):
+        raise SettingsInvalid(f"PORT must be a number, not {base!r}.")
+    ports = {name: given.get(name, str(int(base) + offset)) for name, offset in PORT_OFFSETS.items()}
+    host = given.get("host", "127.0.0.1")
+    database = f"@{host}:{ports['postgres_port']}/platform"
+    return {
+        **ports,
+        "gateway_url": f"http://{host}:{ports['port']}",
+        "serve_url": f"http://{host}:{ports['serve_port']}",
+        "issuer_url": f"http://{host}:{ports['issuer_port']}",
+        "provider_url": f"http://{host}:{ports['provider_port']}",
+        "valkey_url": f"redis://{host}:{ports['valkey_port']}/0",
+        "owner_database_url": f"postgresql://owner:{quote(given.get('owner_password', ''))}{database}",
+        "database_url": f"postgresql://runtime:{quote(given.get('runtime_password', ''))}{database}",
+    }
+
+
+def convert(values: Mapping[str, object]) -> Settings:
+    try:
+        return msgspec.convert(values, Settings, strict=False, dec_hook=path_from_text)
+    except msgspec.ValidationError as error:
+        reason, _, path = str(error).partition(" - at `$.")
+        raise SettingsInvalid(f"{path.rstrip('`').upper() or 'A setting'} is wrong: {reason.lower()}.") from error
+
+
+def path_from_text(kind: type, value: object) -> object:
+    return Path(str(value)) if kind is Path else value
+
+
+class SettingDescription(Struct, frozen=True):
+    """One row of the table of settings."""
+
+    name: str
+    unit: str
+    default: str
+    meaning: str
+
+
+def described() -> list[SettingDescription]:
+    """What can be set, for `python -m runtime settings`; a default that follows from others shows as empty."""
+    schema = msgspec.json.schema(Settings, schema_hook=lambda _kind: {"type": "string"})
+    properties: dict[str, dict[str, object]] = schema["$defs"]["Settings"]["properties"]
+    return [
+        SettingDescription(
+            name=name.upper(),
+            unit=str(property_schema.get("unit", "")),
+            default=str(property_schema.get("default") or ""),
+            meaning=str(property_schema["description"]),
+        )
+        for name, property_schema in properties.items()
+    ]
