@@ -1,0 +1,144 @@
+"""Connections: Relay pages over keysets, with cursors that are opaque, signed and bound to their connection.
+
+    @strawberry.field
+    async def orders(self, info: Info, first: int | None = None, after: str | None = None, …) -> Connection[Order]:
+        page = Page.read(info.context.cursor_secret, "orders", first=first, after=after, last=last, before=before)
+        rows = await ask(info.context.views, viewer, page)      # ≤ page.fetch rows, beyond page.keyset, page.backwards
+        return page.connection(rows, node=Order.of, keyset=lambda row: (row.placed_at_ms, row.id))
+
+In the graph the types are called OrderConnection and OrderEdge. The ordering ends with the id, so that it is total.
+"""
+
+import hashlib
+import hmac
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Sequence
+from typing import Generic, Self, TypeVar, cast
+
+import msgspec
+import strawberry
+
+from kernel.graph.errors import BadUserInput
+from kernel.graph.types import PageInfo
+from kernel.messages import Value
+
+MAX_PAGE = 100
+MAX_CURSOR_LENGTH = 1000
+_SIGNATURE_BYTES = 12
+
+NodeT = TypeVar("NodeT")
+RowT = TypeVar("RowT")
+
+Keyset = tuple[str | int | float | None, ...]
+"""The values a page continues from, in the order of the ordering; the last one is the id."""
+
+
+@strawberry.type(description="One node of a connection, with the cursor to continue from.")
+class Edge(Generic[NodeT]):
+    cursor: str
+    node: NodeT
+
+
+@strawberry.type(description="A page of a list: ask with `first` and `after`, or with `last` and `before`.")
+class Connection(Generic[NodeT]):
+    edges: list[Edge[NodeT]]
+    page_info: PageInfo
+
+    @strawberry.field(description="The nodes of the edges, for clients that need no cursor per node.")
+    def nodes(self) -> list[NodeT]:
+        return [edge.node for edge in self.edges]
+
+
+class _Sealed(Value, array_like=True):
+    scope: str
+    keyset: list[str | int | float | None]
+
+
+def seal_cursor(secret: bytes, scope: str, keyset: Keyset) -> str:
+    """`keyset` as a cursor that only `scope` accepts."""
+    body = msgspec.json.encode(_Sealed(scope=scope, keyset=[*keyset]))
+    return urlsafe_b64encode(_signature(secret, body) + body).decode().rstrip("=")
+
+
+def open_cursor(secret: bytes, scope: str, cursor: str) -> Keyset | None:
+    """The keyset inside `cursor`, or None when it was not sealed here for `scope`."""
+    if len(cursor) > MAX_CURSOR_LENGTH or not cursor.isascii():
+        return None
+    try:
+        raw = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        signature, body = raw[:_SIGNATURE_BYTES], raw[_SIGNATURE_BYTES:]
+        if not hmac.compare_digest(signature, _signature(secret, body)):
+            return None
+        sealed = msgspec.json.decode(body, type=_Sealed)
+    except (ValueError, msgspec.MsgspecError):
+        return None
+    return tuple(sealed.keyset) if sealed.scope == scope else None
+
+
+def _signature(secret: bytes, body: bytes) -> bytes:
+    return hmac.digest(secret, body, hashlib.sha256)[:_SIGNATURE_BYTES]
+
+
+class Page(Value):
+    """One page as it was asked for."""
+
+    secret: bytes
+    scope: str
+    size: int
+    backwards: bool = False
+    keyset: Keyset | None = None
+    """Continue strictly beyond this place: after it, or before it when `backwards`."""
+
+    @property
+    def fetch(self) -> int:
+        """How many rows to read: one more than the page, to know whether more follow."""
+        return self.size + 1
+
+    @classmethod
+    def read(
+        cls,
+        secret: bytes,
+        scope: str,
+        *,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Self:
+        """The page that these arguments ask for.
+
+        `scope` names the connection and whatever else its order depends on: a cursor of one is refused by another.
+
+        Raises:
+            BadUserInput: not exactly one of `first` and `last`, a size outside 1–100, a cursor that is not ours.
+        """
+        if (first is None) == (last is None):
+            raise BadUserInput("Ask for a page with either `first` or `last`.")
+        backwards = last is not None
+        size = cast("int", last if backwards else first)
+        if not 1 <= size <= MAX_PAGE:
+            raise BadUserInput(f"A page has between 1 and {MAX_PAGE} items.")
+        if (after if backwards else before) is not None:
+            raise BadUserInput("`after` goes with `first`, `before` goes with `last`.")
+        cursor = before if backwards else after
+        keyset = None if cursor is None else open_cursor(secret, scope, cursor)
+        if cursor is not None and keyset is None:
+            raise BadUserInput("The cursor is not one of this list.")
+        return cls(secret=secret, scope=scope, size=size, backwards=backwards, keyset=keyset)
+
+    def connection(
+        self, rows: Sequence[RowT], *, node: Callable[[RowT], NodeT], keyset: Callable[[RowT], Keyset]
+    ) -> Connection[NodeT]:
+        """The page made of `rows`: at most `fetch` of them, in the order read (reversed when `backwards`)."""
+        more = len(rows) > self.size
+        kept = [*rows[: self.size]]
+        if self.backwards:
+            kept.reverse()
+        edges = [Edge(cursor=seal_cursor(self.secret, self.scope, keyset(row)), node=node(row)) for row in kept]
+        page_info = PageInfo(
+            has_next_page=self.keyset is not None if self.backwards else more,
+            has_previous_page=more if self.backwards else self.keyset is not None,
+            start_cursor=edges[0].cursor if edges else None,
+            end_cursor=edges[-1].cursor if edges else None,
+        )
+        return Connection(edges=edges, page_info=page_info)

@@ -1,0 +1,83 @@
+"""The federated schema every subgraph is built with, and the resolving of references that the router asks for.
+
+An entity answers for itself, with the viewer's rights, and says None for what is unknown, malformed or not theirs:
+
+    @strawberry.federation.type(keys=["id"])
+    class Order:
+        @classmethod
+        async def resolve_reference(cls, info: Info, id: strawberry.ID) -> Self | None: ...
+
+Beside `id` it may name fields that the type requires of others (`@requires`); never believe those for a decision.
+"""
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import cache
+from typing import Any, cast
+
+import strawberry
+from strawberry.federation.schema import FederationAny, Schema
+from strawberry.schema.config import StrawberryConfig
+from strawberry.types.base import StrawberryObjectDefinition
+
+from kernel.graph.errors import BadUserInput, LimitExceeded
+from kernel.graph.scalars import SCALARS
+
+MAX_REPRESENTATIONS = 100
+FEDERATION_VERSION = "2.9"
+
+Reference = Awaitable[object] | object
+
+
+class SubgraphSchema(Schema):
+    """A federated schema that forgives nothing in `_entities`: a strange representation is null, never a crash."""
+
+    def entities_resolver(self, info: strawberry.Info, representations: list[FederationAny]) -> list[FederationAny]:
+        """One answer per representation, in their order."""
+        if len(representations) > MAX_REPRESENTATIONS:
+            raise LimitExceeded(f"At most {MAX_REPRESENTATIONS} representations at a time.")
+        answers = [self._resolved(info, representation) for representation in representations]
+        return cast("list[FederationAny]", answers)
+
+    def _resolved(self, info: strawberry.Info, representation: object) -> Reference:
+        if not isinstance(representation, Mapping):
+            raise BadUserInput("A representation is an object with a __typename.")
+        given = cast("Mapping[str, object]", representation)
+        resolve, parameters = self._resolver(given.get("__typename"))
+        if resolve is None or not isinstance(given.get("id"), str):
+            return None
+        known = {name: value for name, value in given.items() if name in parameters}
+        return resolve(info=info, **known)
+
+    def _resolver(self, type_name: object) -> tuple[Callable[..., Reference] | None, Sequence[str]]:
+        found = self.schema_converter.type_map.get(type_name) if isinstance(type_name, str) else None
+        definition = getattr(found, "definition", None)
+        if not isinstance(definition, StrawberryObjectDefinition):
+            return None, ()
+        resolve = getattr(definition.origin, "resolve_reference", None)
+        return (resolve, _parameters(resolve)) if resolve is not None else (None, ())
+
+
+@cache
+def _parameters(resolve: Callable[..., Reference]) -> tuple[str, ...]:
+    return tuple(name for name in inspect.signature(resolve).parameters if name != "info")
+
+
+def subgraph_schema(
+    query: type[Any],
+    mutation: type[Any] | None = None,
+    subscription: type[Any] | None = None,
+    types: Sequence[type[Any]] = (),
+) -> SubgraphSchema:
+    """The schema of one subgraph, with the shared scalars; `types` are those no field leads to.
+
+    Suggestions ("Did you mean …") are off: they tell strangers the schema.
+    """
+    return SubgraphSchema(
+        query=query,
+        mutation=mutation,
+        subscription=subscription,
+        types=types,
+        config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
+        federation_version=FEDERATION_VERSION,
+    )
