@@ -34,6 +34,8 @@ class Accepted(Value):
     version: int
     """The stream's version after the command: what a rendering of this outcome shows."""
     token: str | None
+    fresh: bool = True
+    """Whether this call wrote it; False for a repeated request or command."""
 
 
 class Refused(Value):

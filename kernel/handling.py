@@ -128,7 +128,8 @@ class Handler:
             case Committed() | CommandKnown():
                 if commit.events or commit.writes:
                     await self._signals.publish((commit.stream, f"log:{self.name}"))
-                return Accepted(stream=commit.stream, version=result.version, token=result.token)
+                fresh = isinstance(result, Committed)
+                return Accepted(stream=commit.stream, version=result.version, token=result.token, fresh=fresh)
             case VersionMoved():
                 return None
             case ClaimTaken(claim=claim):
@@ -148,7 +149,7 @@ class Handler:
             return Refused(
                 refusal=msgspec.json.decode(outcome.refusal, type=self._refusals[outcome.refusal_type or ""])
             )
-        return Accepted(stream=outcome.stream or "", version=outcome.version, token=outcome.token)
+        return Accepted(stream=outcome.stream or "", version=outcome.version, token=outcome.token, fresh=False)
 
     async def _store_refusal(self, command: Command, refusal: Refusal, request: RequestKey, call: Call) -> Outcome:
         if type(refusal).__name__ not in self._refusals:  # key reuse and requests in progress are not outcomes

@@ -1,6 +1,6 @@
 """Ports: what the kernel needs of the outside, with the guarantees that every adapter must pass its suite on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -12,6 +12,11 @@ from kernel.messages import Row, Value
 from kernel.projecting import Feed, FeedItem, Projection
 
 RowT = TypeVar("RowT", bound=Row)
+TopicPartition = tuple[str, int]
+
+
+class Outage(Exception):
+    """An engine cannot be reached or did not answer in time; adapters raise this, whoever owns the loop retries."""
 
 
 class Journal(Protocol):
@@ -52,8 +57,11 @@ class EventLog(Protocol):
         """How many partitions the journal's topics have."""
         ...
 
-    async def read(self, topic: str, partition: int, after: Position, limit: int) -> Sequence[Sealed]:
-        """The next records of one topic partition after `after`, at most `limit`, empty at the head. Never waits."""
+    async def read(self, after: Mapping[TopicPartition, Position], limit: int) -> Sequence[Sealed]:
+        """The next records of these topic partitions, each after its own position, at most `limit` of each.
+
+        In order within a topic partition, empty at the head. One query whatever their number; never waits for news.
+        """
         ...
 
     async def head(self, topic: str, partition: int) -> Position:
