@@ -96,7 +96,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         float, Meta(gt=0, le=3600, description="Speed of domain time.", extra_json_schema={"unit": "s per s"})
     ] = 1.0
     city_file: Annotated[str, Meta(description="Map of the city that is loaded at the first start.")] = (
-        "simulator/cities/helsinki-centre.json.gz"
+        "simulator/cities/helsinki.json"
     )
     city_restaurants: Annotated[
         int,
