@@ -9,28 +9,20 @@
 In the graph the types are called OrderConnection and OrderEdge. The ordering ends with the id, so that it is total.
 """
 
-import hashlib
-import hmac
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from typing import Generic, Self, TypeVar, cast
 
-import msgspec
 import strawberry
 
+from kernel.graph.cursors import BadCursor, Keyset, open_cursor, seal_cursor
 from kernel.graph.errors import BadUserInput
 from kernel.graph.types import PageInfo
 from kernel.messages import Value
 
 MAX_PAGE = 100
-MAX_CURSOR_LENGTH = 1000
-_SIGNATURE_BYTES = 12
 
 NodeT = TypeVar("NodeT")
 RowT = TypeVar("RowT")
-
-Keyset = tuple[str | int | float | None, ...]
-"""The values a page continues from, in the order of the ordering; the last one is the id."""
 
 
 @strawberry.type(description="One node of a connection, with the cursor to continue from.")
@@ -47,36 +39,6 @@ class Connection(Generic[NodeT]):
     @strawberry.field(description="The nodes of the edges, for clients that need no cursor per node.")
     def nodes(self) -> list[NodeT]:
         return [edge.node for edge in self.edges]
-
-
-class _Sealed(Value, array_like=True):
-    scope: str
-    keyset: list[str | int | float | None]
-
-
-def seal_cursor(secret: bytes, scope: str, keyset: Keyset) -> str:
-    """`keyset` as a cursor that only `scope` accepts."""
-    body = msgspec.json.encode(_Sealed(scope=scope, keyset=[*keyset]))
-    return urlsafe_b64encode(_signature(secret, body) + body).decode().rstrip("=")
-
-
-def open_cursor(secret: bytes, scope: str, cursor: str) -> Keyset | None:
-    """The keyset inside `cursor`, or None when it was not sealed here for `scope`."""
-    if len(cursor) > MAX_CURSOR_LENGTH or not cursor.isascii():
-        return None
-    try:
-        raw = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        signature, body = raw[:_SIGNATURE_BYTES], raw[_SIGNATURE_BYTES:]
-        if not hmac.compare_digest(signature, _signature(secret, body)):
-            return None
-        sealed = msgspec.json.decode(body, type=_Sealed)
-    except (ValueError, msgspec.MsgspecError):
-        return None
-    return tuple(sealed.keyset) if sealed.scope == scope else None
-
-
-def _signature(secret: bytes, body: bytes) -> bytes:
-    return hmac.digest(secret, body, hashlib.sha256)[:_SIGNATURE_BYTES]
 
 
 class Page(Value):
@@ -122,7 +84,7 @@ class Page(Value):
             raise BadUserInput("`after` goes with `first`, `before` goes with `last`.")
         cursor = before if backwards else after
         keyset = None if cursor is None else open_cursor(secret, scope, cursor)
-        if cursor is not None and keyset is None:
+        if isinstance(keyset, BadCursor):
             raise BadUserInput("The cursor is not one of this list.")
         return cls(secret=secret, scope=scope, size=size, backwards=backwards, keyset=keyset)
 

@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import inf
 from typing import TypeVar, cast
 from uuid import UUID
 
@@ -41,8 +42,8 @@ class GraphContext:
     signals: Signals
     cursor_secret: bytes
     """Signs cursors, so that no client can make one up."""
-    expired: Callable[[], bool] = lambda: False
-    """Whether the viewer's token has ended by now, in real time."""
+    remaining_s: Callable[[], float] = lambda: inf
+    """How long the viewer's token still lasts, in real seconds; zero or less when it has ended."""
     kept: dict[str, object] = field(default_factory=dict[str, object])
     """What `keep` has made during this request."""
 

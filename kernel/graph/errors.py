@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from graphql import GraphQLError, GraphQLSyntaxError
 
-from kernel.messages import Value
+from kernel.handling import Contended
 
 INTERNAL = "INTERNAL"
 PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
@@ -52,7 +52,7 @@ class Forbidden(GraphProblem):
     code = "FORBIDDEN"
 
 
-class NotFoundError(GraphProblem):
+class NoSuchStream(GraphProblem):
     """A stream of an object that does not exist, or that this viewer may not know of."""
 
     code = "NOT_FOUND"
@@ -73,20 +73,13 @@ PUBLIC_CODES = frozenset(
         Unauthenticated.code,
         TokenExpired.code,
         Forbidden.code,
-        NotFoundError.code,
+        NoSuchStream.code,
         Unavailable.code,
     }
 )
 """Every top-level code a correct subgraph answers with; `INTERNAL` is the one a bug answers with."""
 
-OUTAGES: tuple[type[Exception], ...] = (TimeoutError, ConnectionError)
-
-
-class Location(Value):
-    """A place in the document, counted from 1."""
-
-    line: int
-    column: int
+OUTAGES: tuple[type[Exception], ...] = (TimeoutError, ConnectionError, Contended)
 
 
 @dataclass(frozen=True)
