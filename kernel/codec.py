@@ -19,7 +19,7 @@ class Undecodable(Exception):
 class Codec:
     """The messages one process knows, by name; names are unique over all domains."""
 
-    def __init__(self, types: Sequence[type[Event | Command]], upcasters: Mapping[str, Upcaster] | None = None):
+    def __init__(self, types: Sequence[type[Event | Command]], upcasters: Mapping[str, Upcaster] | None = None) -> None:
         self._decoders = {kind.__name__: msgspec.json.Decoder(kind) for kind in types}
         if len(self._decoders) != len(set(types)):
             raise ValueError("two message types share a name")

@@ -6,8 +6,6 @@ from typing import Any
 import msgspec
 
 from kernel.calling import Accepted, AlreadyConsumed, Call, IdempotencyKeyReused, Outcome, Refused, RequestInProgress
-from kernel.clock import Clock
-from kernel.codec import Codec
 from kernel.committing import (
     CheckpointMoved,
     ClaimTaken,
@@ -23,39 +21,31 @@ from kernel.committing import (
     Write,
 )
 from kernel.deciding import Decider, Keeper
-from kernel.ids import Ids, derive_id
+from kernel.equipment import Equipment
+from kernel.ids import derive_id
 from kernel.messages import UNSTAMPED, Command, Refusal
 from kernel.planning import Planner
-from kernel.ports import Journal, Signals, Views
+from kernel.ports import Outage
 from kernel.subgraph import Subgraph
 
 ATTEMPTS = 10
 """How often a command is decided anew when others keep writing its stream first."""
 
 
-class Contended(Exception):
-    """The stream moved on every attempt; an outage as far as the caller is concerned: try again."""
+class Contended(Outage):
+    """The stream moved on every attempt: try again."""
 
 
 class Handler:
     """Handles the commands of one domain."""
 
-    def __init__(
-        self,
-        subgraph: Subgraph,
-        *,
-        journal: Journal,
-        views: Views,
-        clock: Clock,
-        ids: Ids,
-        signals: Signals,
-        codec: Codec,
-    ):
+    def __init__(self, subgraph: Subgraph, equipment: Equipment) -> None:
         self.name = subgraph.name
         self._subgraph = subgraph
-        self._journal, self._views = journal, views
-        self._clock, self._ids, self._signals, self._codec = clock, ids, signals, codec
-        self._planner = Planner(subgraph.name, codec)
+        self._journal, self._views = equipment.journal, equipment.views
+        self._clock, self._ids = equipment.clock, equipment.ids
+        self._signals, self._codec = equipment.signals, equipment.codec
+        self._planner = Planner(subgraph.name, equipment.codec)
         self._aggregates = {kind: aggregate for aggregate in subgraph.aggregates for kind in aggregate.commands}
         self._refusals = {kind.__name__: kind for kind in subgraph.refusals}
 

@@ -13,16 +13,18 @@ UNSTAMPED = datetime(1970, 1, 1, tzinfo=UTC)
 class ValueMeta(StructMeta):
     """Makes every struct frozen and keyword-only; msgspec inherits neither."""
 
-    def __new__(mcls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> "ValueMeta":
-        return super().__new__(mcls, name, bases, namespace, **({"frozen": True, "kw_only": True} | options))
+    def __new__(mcls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> type:
+        options = {"frozen": True, "kw_only": True} | options
+        return super().__new__(mcls, name, bases, namespace, **options)
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field,))
 class MessageMeta(ValueMeta):
     """A value that is also tagged by its class name, so that a union of messages decodes itself."""
 
-    def __new__(mcls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> "MessageMeta":
-        return super().__new__(mcls, name, bases, namespace, **({"tag": True, "tag_field": "type"} | options))
+    def __new__(mcls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> type:
+        options = {"tag": True, "tag_field": "type"} | options
+        return super().__new__(mcls, name, bases, namespace, **options)
 
 
 class Value(Struct, metaclass=ValueMeta):

@@ -16,7 +16,7 @@ from kernel.messages import Command, Event, Row
 class Planner:
     """Plans the commits of one domain: ids are derived from the command's, so that a repeat plans the same."""
 
-    def __init__(self, domain: str, codec: Codec):
+    def __init__(self, domain: str, codec: Codec) -> None:
         self._domain, self._codec = domain, codec
 
     def plan(

@@ -23,7 +23,7 @@ class Journal(Protocol):
     """One domain's append-only log of commands and events, which is its event store and its outbox at once."""
 
     async def read(self, stream: str, after: int = 0, upto: int | None = None, limit: int = 1000) -> Sequence[Sealed]:
-        """The stream's events with `after` < version ≤ `upto`, in order, at most `limit`. Sees every commit that ended."""
+        """The stream's events with `after` < version ≤ `upto`, in order, at most `limit`. Sees all that ended."""
         ...
 
     async def commit(self, commit: Commit) -> CommitResult:
@@ -133,7 +133,7 @@ class Views(Protocol):
         ...
 
     async def reached(self, consumer: str, topics: Sequence[str], token: ConsistencyToken, wait_s: float = 0.5) -> bool:
-        """Whether the consumer has seen the token's place, waiting at most `wait_s`; True at once for other journals."""
+        """Whether the consumer has seen the token's place, waiting at most `wait_s`; True for other journals."""
         ...
 
 
@@ -150,7 +150,7 @@ class Timers(Protocol):
     """Durable timers of one domain; they are set by commits and disappear with the commit that names them done."""
 
     async def due(self, now: datetime, limit: int) -> Sequence[DueTimer]:
-        """Timers with at ≤ `now`, the oldest first. Several workers may be given the same one: its command is the guard."""
+        """Timers with at ≤ `now`, the oldest first. Several workers may get the same one: its command is the guard."""
         ...
 
     async def finish(self, timer_id: str) -> None:

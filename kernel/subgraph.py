@@ -22,12 +22,12 @@ Facts = Callable[[Any, "Views"], Awaitable[Command | Refusal]]
 
 @dataclass(frozen=True)
 class Reaction:
-    """Turns foreign or own events into own commands; pure. A new reaction starts at the log's head unless told otherwise."""
+    """Turns foreign or own events into own commands; pure. A new reaction starts at the log's head unless told so."""
 
     name: str
     topics: tuple[str, ...]
     react: Callable[[Recorded], Sequence[Command]]
-    from_start: bool = True
+    from_start: bool = False
 
 
 @dataclass(frozen=True)
