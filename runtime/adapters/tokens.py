@@ -39,7 +39,7 @@ Reason = Literal[
 Keys = Mapping[str, ECKey]
 """Key id → the public key that may verify with ES256 and nothing else."""
 
-Instant = Annotated[int | float, Meta(ge=0, le=253_402_300_799)]
+Instant = Annotated[float, Meta(ge=0, le=253_402_300_799)]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
@@ -66,6 +66,15 @@ class Claims(Struct, frozen=True):
     nbf: Instant = 0
     roles: Annotated[list[Name], Meta(max_length=50)] = field(default_factory=list[str])
     scope: Annotated[str, Meta(max_length=2_000)] = ""
+
+
+class KeySet(Struct, frozen=True):
+    keys: list[dict[str, object]]
+
+
+class Discovery(Struct, frozen=True):
+    issuer: str
+    jwks_uri: str
 
 
 class Rules(Value):
@@ -148,7 +157,7 @@ def viewer_of(claims: Claims) -> Viewer:
 
 def read_keys(document: bytes) -> dict[str, ECKey]:
     """The keys of a JWKS that may verify ES256; every other key is passed over. Raises `msgspec.DecodeError`."""
-    entries = msgspec.json.decode(document, type=dict[str, list[dict[str, object]]]).get("keys", [])
+    entries = msgspec.json.decode(document, type=KeySet).keys
     keys: dict[str, ECKey] = {}
     for entry in entries:
         wanted = {"kty": "EC", "crv": "P-256", "use": "sig", "alg": ALGORITHM}
@@ -166,8 +175,9 @@ class TokenVerifier:
     """Tells who a token speaks for. One per process; safe for any number of concurrent callers.
 
     Keys are fetched once and kept: they go on serving while the issuer is away. An unknown key id fetches them again,
-    once for all who wait and at most every `refetch_interval_s` (0.5 s while there are none); keys older than `keys_last_s` are fetched again by one
-    caller while the others use what is there. A verified token is remembered until it expires or its key is withdrawn.
+    once for all who wait and at most every `refetch_interval_s` (0.5 s while there are none). Keys older than
+    `keys_last_s` are fetched again by one caller while the others use what is there. A verified token is remembered
+    until it expires or its key is withdrawn.
     """
 
     def __init__(
@@ -234,10 +244,6 @@ class TokenVerifier:
             return  # The issuer is away or talks nonsense: the keys we have go on serving.
 
     async def _published_keys(self) -> Keys:
-        class Discovery(Struct):
-            issuer: str
-            jwks_uri: str
-
         document = await self._get(f"{self.rules.issuer.rstrip('/')}/.well-known/openid-configuration")
         discovery = msgspec.json.decode(document, type=Discovery)
         if discovery.issuer != self.rules.issuer:
