@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from graphql import GraphQLError, GraphQLSyntaxError
+from graphql import ArgumentNode, GraphQLError, GraphQLSyntaxError, ValueNode
+from strawberry.exceptions import StrawberryInputCoercionError
 
 from kernel.handling import Contended
 
@@ -111,7 +112,18 @@ def code_of(error: GraphQLError) -> str:
     given = (error.extensions or {}).get("code")
     if isinstance(given, str) and given in PUBLIC_CODES:
         return given
-    return INTERNAL
+    return BadUserInput.code if _misread(error) else INTERNAL
+
+
+def _misread(error: GraphQLError) -> bool:
+    """Whether the executor or Strawberry could not read an argument: their errors carry no code."""
+    cause = error.original_error
+    if isinstance(cause, StrawberryInputCoercionError):
+        return True
+    # A resolver's own GraphQLError points at its field, an argument's at the argument or its value.
+    return type(cause) is GraphQLError and any(
+        isinstance(node, (ArgumentNode, ValueNode)) for node in cause.nodes or ()
+    )
 
 
 def _payload(error: GraphQLError, message: str, code: str, request_id: str) -> dict[str, object]:
