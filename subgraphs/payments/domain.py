@@ -1,6 +1,6 @@
 """Payments decided: authorise, then capture or void, never both, never twice."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
 
 import msgspec
@@ -27,6 +27,7 @@ from subgraphs.payments.events import (
     PaymentCaptured,
     PaymentDeclined,
     PaymentEvent,
+    PaymentNews,
     PaymentVoided,
     ProviderRefused,
     VoidRequested,
@@ -193,26 +194,33 @@ def _operation(command: RecordCapture | RecordVoid | RecordProviderRefusal) -> s
             return command.operation
 
 
+_STATUS_AFTER: Mapping[type[PaymentNews], PaymentStatus] = {
+    PaymentAuthorised: PaymentStatus.AUTHORISED,
+    PaymentDeclined: PaymentStatus.DECLINED,
+    CaptureRequested: PaymentStatus.CAPTURING,
+    PaymentCaptured: PaymentStatus.CAPTURED,
+    VoidRequested: PaymentStatus.VOIDING,
+    PaymentVoided: PaymentStatus.VOIDED,
+}
+
+
+def status_after(event: PaymentNews, status: PaymentStatus | None) -> PaymentStatus | None:
+    """The status that `event` leads to; a provider's refusal leaves `status` as it was."""
+    if isinstance(event, AuthorisationRequested):
+        return PaymentStatus.AUTHORISING
+    return _STATUS_AFTER.get(type(event), status)
+
+
 def evolve(payment: Payment, event: PaymentEvent) -> Payment:
     """The payment after `event`."""
-    become = msgspec.structs.replace
+    status = status_after(event, payment.status)
     match event:
         case AuthorisationRequested():
-            return Payment(order_id=event.order_id, status=PaymentStatus.AUTHORISING, amount_minor=event.amount_minor)
+            return Payment(order_id=event.order_id, status=status, amount_minor=event.amount_minor)
         case PaymentAuthorised():
-            return become(payment, status=PaymentStatus.AUTHORISED, authorisation_id=event.authorisation_id)
-        case PaymentDeclined():
-            return become(payment, status=PaymentStatus.DECLINED)
-        case CaptureRequested():
-            return become(payment, status=PaymentStatus.CAPTURING)
-        case PaymentCaptured():
-            return become(payment, status=PaymentStatus.CAPTURED)
-        case VoidRequested():
-            return become(payment, status=PaymentStatus.VOIDING)
-        case PaymentVoided():
-            return become(payment, status=PaymentStatus.VOIDED)
-        case ProviderRefused():
-            return payment
+            return msgspec.structs.replace(payment, status=status, authorisation_id=event.authorisation_id)
+        case _:
+            return msgspec.structs.replace(payment, status=status)
 
 
 PAYMENTS = Decider(

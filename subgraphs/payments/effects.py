@@ -1,4 +1,4 @@
-"""Talking to the payment provider: our key on every call, and an unknown outcome is asked for, never blindly repeated."""
+"""Talking to the payment provider: our key on every call; an unknown outcome is asked for, never blindly repeated."""
 
 from collections.abc import Sequence
 from typing import Protocol
