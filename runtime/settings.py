@@ -17,6 +17,7 @@ Url = Annotated[str, Meta(pattern=r"^[a-z]+:", extra_json_schema={"unit": "URL"}
 SecretUrl = Annotated[str, Meta(pattern=r"^[a-z]+:", extra_json_schema={"unit": "secret URL"})]
 
 SECRETS_FILE = "secrets.json"
+CLOCK_FILE = "clock.json"
 PORT_OFFSETS = {
     "port": 0,
     "serve_port": 1,
@@ -77,6 +78,18 @@ class Settings(Struct, frozen=True, kw_only=True):
     issuer_url: Annotated[Url, Meta(description="The token issuer: `iss` of every token we accept.")]
     provider_url: Annotated[Url, Meta(description="The payment provider.")]
     audience: Annotated[str, Meta(description="`aud` of every token we accept.")] = "delivery-platform"
+    token_seconds: Annotated[
+        int, Meta(ge=1, le=86_400, description="Life of a token from a sign-in.", extra={"unit": "s"})
+    ] = 900
+    development_token_seconds: Annotated[
+        int, Meta(ge=1, le=86_400, description="Life of a token from `make token`.", extra={"unit": "s"})
+    ] = 43_200
+    provider_late_seconds: Annotated[
+        float, Meta(ge=0, le=600, description="How late the test card `late` is answered.", extra={"unit": "s"})
+    ] = 8.0
+    provider_stall_seconds: Annotated[
+        float, Meta(ge=0, le=600, description="How long a test card's time-out hangs.", extra={"unit": "s"})
+    ] = 30.0
 
     owner_password: Annotated[SecretText, Meta(description="Password of the database's owner.")]
     runtime_password: Annotated[SecretText, Meta(description="Password of the restricted database role.")]
@@ -113,6 +126,15 @@ class Settings(Struct, frozen=True, kw_only=True):
     def __repr__(self) -> str:
         return f"Settings(port={self.port}, data_dir={str(self.data_dir)!r})"  # secrets stay out of logs
 
+    @property
+    def uses_own_postgres(self) -> bool:
+        """Whether the database is the one on POSTGRES_PORT, which the supervisor runs."""
+        return f"@{self.host}:{self.postgres_port}/" in self.owner_database_url
+
+    @property
+    def uses_own_valkey(self) -> bool:
+        return f"//{self.host}:{self.valkey_port}/" in self.valkey_url
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
         """Settings of this process: the environment over DATA_DIR's secrets over the defaults.
@@ -128,8 +150,12 @@ class Settings(Struct, frozen=True, kw_only=True):
             )
         return convert(values)
 
+    def child_environment(self) -> dict[str, str]:
+        """What a child process gets: our own environment and over it every setting, derived ones and secrets too."""
+        return {**os.environ, **self.as_environment()}
+
     def as_environment(self) -> dict[str, str]:
-        """The same settings as environment variables, for a child process."""
+        """The same settings as environment variables."""
         plain = {name: getattr(self, name) for name in self.__struct_fields__}
         return {
             name.upper(): value.isoformat() if isinstance(value, datetime) else str(value)
@@ -143,16 +169,23 @@ def read_given(environment: Mapping[str, str]) -> dict[str, str]:
     fields = Settings.__struct_fields__
     outside = {name: environment[name.upper()] for name in fields if environment.get(name.upper())}
     data_dir = Path(outside.get("data_dir", ".data")).resolve()
-    return {**read_secrets(data_dir), **outside, "data_dir": str(data_dir)}
+    kept = {**read_kept(data_dir / SECRETS_FILE), **read_kept(data_dir / CLOCK_FILE)}
+    return {**kept, **outside, "data_dir": str(data_dir)}
 
 
-def read_secrets(data_dir: Path) -> dict[str, str]:
+def data_dir_of_environment() -> Path:
+    """DATA_DIR, for the supervisor, which must have it before there are secrets."""
+    return Path(os.environ.get("DATA_DIR") or ".data").resolve()
+
+
+def read_kept(file: Path) -> dict[str, str]:
+    """Settings that an earlier start left in DATA_DIR; none if it left none or the file is not ours to read."""
     try:
-        return msgspec.json.decode((data_dir / SECRETS_FILE).read_bytes(), type=dict[str, str])
+        return msgspec.json.decode(file.read_bytes(), type=dict[str, str])
     except OSError:
-        return {}  # nothing generated yet, or not ours to read: the caller names the secret that is missing
+        return {}
     except msgspec.DecodeError as error:
-        raise SettingsInvalid(f"{data_dir / SECRETS_FILE} is damaged: {error}.") from error
+        raise SettingsInvalid(f"{file} is damaged: {error}.") from error
 
 
 def derived(given: Mapping[str, str]) -> dict[str, object]:

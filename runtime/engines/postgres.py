@@ -1,6 +1,5 @@
 """A Postgres cluster in a folder: made once, run as a foreground process, reached by TCP on the loopback only."""
 
-import os
 import signal
 import subprocess
 import tempfile
@@ -96,32 +95,33 @@ class PostgresCluster:
             (self.folder / "postmaster.pid").unlink(missing_ok=True)  # Its number may belong to somebody else by now.
 
     def _initialise(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.folder.chmod(0o700)
-        give_to_unprivileged(self.folder)
-        with tempfile.NamedTemporaryFile("w", prefix="owner-", dir=self.folder.parent) as password:
-            password.write(self.password)
-            password.flush()
-            if unprivileged_prefix()[:1] == ("setpriv",):
-                os.chown(password.name, 65534, 65534)
-            self._run_initdb(password.name)
-        with (self.folder / "postgresql.conf").open("a") as settings:
-            settings.write("\ninclude_if_exists 'platform.conf'\n")
+        """Make the cluster beside its place and move it there when it is whole: a killed initdb leaves nothing."""
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f"{self.folder.name}-in-the-making-", dir=self.folder.parent) as place:
+            cluster, password = Path(place) / "cluster", Path(place) / "password"
+            cluster.mkdir(mode=0o700)
+            password.touch(mode=0o600)
+            password.write_text(self.password)
+            give_to_unprivileged(Path(place))
+            self._run_initdb(cluster, password)
+            with (cluster / "postgresql.conf").open("a") as settings:
+                settings.write("\ninclude_if_exists 'platform.conf'\n")
+            cluster.rename(self.folder)
 
-    def _run_initdb(self, password_file: str) -> None:
-        options = ["--username", OWNER, "--pwfile", password_file, "--auth=scram-sha-256", "--encoding=UTF8"]
+    def _run_initdb(self, cluster: Path, password: Path) -> None:
+        options = ["--username", OWNER, "--pwfile", str(password), "--auth=scram-sha-256", "--encoding=UTF8"]
         locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
         sync = [] if self.durable else ["--no-sync"]
-        initdb = [str(postgres_programs(self.programs) / "initdb"), "-D", str(self.folder.resolve())]
+        initdb = [str(postgres_programs(self.programs) / "initdb"), "-D", str(cluster.resolve())]
         done = subprocess.run(
-            [*unprivileged_prefix(), "env", f"HOME={self.folder.resolve()}", *initdb, *options, *locale, *sync],
+            [*unprivileged_prefix(), "env", f"HOME={cluster.resolve()}", *initdb, *options, *locale, *sync],
             capture_output=True,
             text=True,
             check=False,
             timeout=60,
         )
         if done.returncode != 0:
-            raise PostgresBroken(f"initdb in {self.folder} failed: {done.stderr.strip().splitlines()[-1:]}")
+            raise PostgresBroken(f"initdb for {self.folder} failed: {done.stderr.strip().splitlines()[-1:]}")
 
 
 def is_server_of(process: int, folder: Path) -> bool:

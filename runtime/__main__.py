@@ -1,0 +1,148 @@
+"""The command line: `python -m runtime ROLE`. Each role imports what it needs, and nothing else."""
+
+import argparse
+import asyncio
+import gc
+import sys
+from collections.abc import Callable, Coroutine
+
+import uvloop
+
+from runtime.logs import start_logging
+from runtime.prerequisites import CannotStart
+from runtime.settings import Settings, SettingsInvalid, described
+
+Outcome = Coroutine[object, object, object] | int | None
+"""What a role returns: work still to be awaited, an exit code, or nothing."""
+
+
+def up(_options: argparse.Namespace) -> Outcome:
+    """Run the whole platform until Ctrl-C"""
+    from runtime.supervision.up import prepared, supervise
+
+    with prepared() as settings:
+        return asyncio.run(supervise(settings))
+
+
+def serve(_options: argparse.Namespace) -> Outcome:
+    """Serve the subgraphs"""
+    settings = started()
+    from runtime.serving import run
+
+    freeze_collector()
+    return run(settings)
+
+
+def work(_options: argparse.Namespace) -> Outcome:
+    """Run projections, reactions, effects and timers"""
+    settings = started()
+    from runtime.working import run
+
+    freeze_collector()
+    return run(settings)
+
+
+def issue(_options: argparse.Namespace) -> Outcome:
+    """Run the development token issuer"""
+    settings = started()
+    from runtime.development.issuer import run
+
+    return run(settings)
+
+
+def provide_payments(_options: argparse.Namespace) -> Outcome:
+    """Run the development payment provider"""
+    settings = started()
+    from runtime.development.provider import run
+
+    return run(settings)
+
+
+def migrate(_options: argparse.Namespace) -> Outcome:
+    """Bring the database to this version"""
+    settings = started()
+    from runtime.adapters.postgres.migrating import migrate as bring
+
+    return bring(settings)
+
+
+def schema(options: argparse.Namespace) -> Outcome:
+    """Write the schema files, or check that they are up to date"""
+    from runtime.schema import check, write
+
+    return check() if options.check else write()
+
+
+def token(options: argparse.Namespace) -> Outcome:
+    """Print a development token of a demo person"""
+    from runtime.development.issuer import UnknownPerson, token_of
+
+    try:
+        print(token_of(Settings.from_environment(), options.person))
+    except UnknownPerson as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def settings(_options: argparse.Namespace) -> Outcome:
+    """Print every setting, its unit, default and meaning"""
+    for row in described():
+        print(f"{row.name:24} {row.unit:12} {row.default:28} {row.meaning}")
+    return 0
+
+
+def started() -> Settings:
+    """The settings of a role that logs."""
+    chosen = Settings.from_environment()
+    start_logging(chosen.log_level)
+    return chosen
+
+
+def freeze_collector() -> None:
+    """Keep what was imported out of every later collection: with thousands of watchers a full one takes 0.5 s."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
+
+ROLES: dict[str, Callable[[argparse.Namespace], Outcome]] = {
+    "up": up,
+    "serve": serve,
+    "work": work,
+    "issue": issue,
+    "provide-payments": provide_payments,
+    "migrate": migrate,
+    "schema": schema,
+    "token": token,
+    "settings": settings,
+}
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="python -m runtime")
+    commands = top.add_subparsers(required=True, metavar="ROLE")
+    for name, role in ROLES.items():
+        command = commands.add_parser(name, help=role.__doc__, description=role.__doc__)
+        command.set_defaults(role=role)
+        if name == "schema":
+            command.add_argument("--check", action="store_true", help="change nothing, fail when they differ")
+        if name == "token":
+            command.add_argument("person", help="aino, eero, kitchen, otso, sanna, dispatch, fia, admin, …")
+    return top
+
+
+def main() -> int:
+    options = parser().parse_args()
+    try:
+        outcome: Outcome = options.role(options)
+        if isinstance(outcome, Coroutine):
+            outcome = uvloop.run(outcome)
+    except (CannotStart, SettingsInvalid) as reason:
+        print(f"Cannot start. {reason}", file=sys.stderr)
+        return 1
+    return outcome if isinstance(outcome, int) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

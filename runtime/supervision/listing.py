@@ -1,0 +1,99 @@
+"""The platform's programs, in the order in which they are started."""
+
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from signal import SIGINT
+
+from runtime.engines.postgres import PostgresCluster
+from runtime.engines.programs import tethered
+from runtime.engines.running import Engine
+from runtime.engines.valkey import ValkeyServer
+from runtime.settings import Settings
+from runtime.supervision.program import Program, answers_ready, nothing
+
+ROOT = Path(__file__).parents[2]
+
+
+def postgres_of(settings: Settings) -> PostgresCluster:
+    return PostgresCluster(
+        folder=settings.data_dir / "postgres",
+        port=settings.postgres_port,
+        password=settings.owner_password,
+        host=settings.host,
+        programs=settings.postgres_bin,
+    )
+
+
+def valkey_of(settings: Settings) -> ValkeyServer:
+    return ValkeyServer(
+        folder=settings.data_dir / "valkey",
+        port=settings.valkey_port,
+        host=settings.host,
+        program=settings.valkey_bin,
+    )
+
+
+def engines(settings: Settings) -> tuple[Program, ...]:
+    """What keeps the data; a setting may name engines that others run, and then there is none of ours."""
+    ours: list[Program] = []
+    if settings.uses_own_postgres:
+        ours.append(engine_program("postgres", postgres_of(settings), grace_seconds=30))
+    if settings.uses_own_valkey:
+        ours.append(engine_program("valkey", valkey_of(settings), grace_seconds=10))
+    return tuple(ours)
+
+
+def engine_program(name: str, engine: Engine, grace_seconds: float) -> Program:
+    async def ready() -> bool:
+        return engine.accepts()
+
+    return Program(
+        name=name,
+        prepare=engine.prepare,
+        command=engine.command,
+        ready=ready,
+        stop_signal=SIGINT,  # Postgres' fast shutdown; Valkey ends in good order on it too
+        grace_seconds=grace_seconds,
+    )
+
+
+def roles(settings: Settings) -> tuple[Program, ...]:
+    """The processes that do the work, each reachable by HTTP."""
+    return (
+        role(settings, "issue", settings.issuer_port),
+        role(settings, "provide-payments", settings.provider_port),
+        role(settings, "work", settings.work_port),
+        role(settings, "serve", settings.serve_port),
+        gateway(settings),
+    )
+
+
+def role(settings: Settings, name: str, port: int) -> Program:
+    return Program(
+        name=name,
+        prepare=nothing,
+        command=command_of("runtime", name),
+        ready=partial(answers_ready, settings.host, port),
+        environment=settings.child_environment(),
+    )
+
+
+def gateway(settings: Settings) -> Program:
+    def command() -> list[str]:
+        return tethered([settings.node_bin, str(ROOT / "router" / "gateway" / "main.js")])
+
+    return Program(
+        name="gateway",
+        prepare=nothing,
+        command=command,
+        ready=partial(answers_ready, settings.host, settings.port),
+        environment=settings.child_environment(),
+    )
+
+
+def command_of(*module_and_arguments: str) -> Callable[[], list[str]]:
+    """A Python module of ours, in a process that dies with this one."""
+    module, *arguments = module_and_arguments
+    return lambda: tethered([sys.executable, "-m", module, *arguments])

@@ -1,0 +1,103 @@
+"""The platform as one thing that opens and closes: every program in its order, and nothing left behind."""
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+
+from runtime.prerequisites import PROCESSES_FILE, started_at
+from runtime.settings import Settings
+from runtime.supervision.errands import ErrandFailed, run_errand
+from runtime.supervision.keeper import Keeper
+from runtime.supervision.listing import command_of, engines, roles
+from runtime.supervision.logbook import Logbook
+from runtime.supervision.program import Program
+
+DEATHS_ALLOWED_AT_FIRST = 4
+
+
+class Platform:
+    """Opens in stages: engines; migrations; roles; the city. Closes in the reverse order, also when half open."""
+
+    def __init__(self, settings: Settings, logbook: Logbook, say: Callable[[str], None]) -> None:
+        self.settings = settings
+        self.logbook = logbook
+        self.say = say
+        self.engines = self._keepers(engines(settings))
+        self.roles = self._keepers(roles(settings))
+        self.began = time.monotonic()
+
+    @property
+    def keepers(self) -> Sequence[Keeper]:
+        return (*self.engines, *self.roles)
+
+    async def open(self, tasks: asyncio.TaskGroup) -> None:
+        """Return when everything is ready and the city is there.
+
+        Raises DoesNotStart or ErrandFailed; then some of it runs, and `close` is due.
+        """
+        await self._start(tasks, self.engines)
+        await self._run("migrate", command_of("runtime", "migrate")())
+        await self._start(tasks, self.roles)
+
+    async def load_city(self) -> None:
+        """The city decides by itself what is still to be loaded. It failing closes nothing."""
+        command = command_of("simulator.load", "--progress")()
+        try:
+            await run_errand("city", command, self.logbook, self.settings.child_environment(), self._progress)
+        except ErrandFailed as error:
+            self.say(str(error))
+
+    async def close(self) -> None:
+        """Stop everything: the gateway, the other roles, the engines, Postgres last."""
+        for stage in stages_of_closing(self.keepers):
+            await asyncio.gather(*(keeper.stop() for keeper in stage))
+
+    async def _start(self, tasks: asyncio.TaskGroup, keepers: Sequence[Keeper]) -> None:
+        for keeper in keepers:
+            tasks.create_task(keeper.keep())
+        async with asyncio.TaskGroup() as waiting:
+            for keeper in keepers:
+                waiting.create_task(self._report_ready(keeper))
+
+    async def _report_ready(self, keeper: Keeper) -> None:
+        await keeper.until_ready(DEATHS_ALLOWED_AT_FIRST)
+        self._progress(f"{keeper.program.name} is ready")
+
+    async def _run(self, name: str, command: list[str]) -> None:
+        await run_errand(name, command, self.logbook, self.settings.child_environment())
+        self._progress(f"{name} is done")
+
+    def _keepers(self, programs: Sequence[Program]) -> tuple[Keeper, ...]:
+        return tuple(Keeper(program, self.logbook, self._announce, self._record) for program in programs)
+
+    def _announce(self, text: str) -> None:
+        self.say(text)
+        self.logbook.write("up", [json.dumps({"level": "warning", "event": text}).encode()])
+
+    def _progress(self, text: str) -> None:
+        self.say(f"  {time.monotonic() - self.began:5.1f} s  {text}")
+
+    def _record(self) -> None:
+        """Who runs, for a supervisor that comes after one that was killed."""
+        living = [keeper.process_id for keeper in self.keepers if keeper.process_id is not None]
+        entries = {str(process): started_at(process) for process in living}
+        file = self.settings.data_dir / PROCESSES_FILE
+        fresh = file.with_suffix(".new")
+        fresh.write_text(json.dumps(entries))
+        fresh.replace(file)
+
+
+def stages_of_closing(keepers: Sequence[Keeper]) -> list[list[Keeper]]:
+    """Whoever takes work from outside first, whoever keeps the data last."""
+    order = {"gateway": 0, "valkey": 2, "postgres": 3}
+    stages: dict[int, list[Keeper]] = {}
+    for keeper in keepers:
+        stages.setdefault(order.get(keeper.program.name, 1), []).append(keeper)
+    return [stages[number] for number in sorted(stages)]
+
+
+def say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
