@@ -1,0 +1,50 @@
+/** Results as server-sent events: `next` for each, `complete` at the end (the distinct mode of GraphQL over SSE). */
+
+import { SlowConsumer } from "../errors.js";
+import { EVENTS } from "./answers.js";
+import { watchSlowness } from "./slowness.js";
+
+const HEARTBEAT_MS = 12_000; // proxies close what is silent
+
+/**
+ * Sends every result, waiting while the client does not read. A client that reads nothing for too long is cut
+ * without `complete`, as at a lost connection: it resumes with its last cursor.
+ * @param {import("node:http").ServerResponse} response @param {AsyncIterable<object>} results
+ */
+export async function sendEvents(response, results, { settings, metrics }) {
+  response.writeHead(200, { "content-type": `${EVENTS}; charset=utf-8`, "cache-control": "no-store", "x-accel-buffering": "no" });
+  response.flushHeaders();
+  const cut = () => { metrics.slowClients.add("sse"); response.destroy(); };
+  const unsent = () => response.writableLength + (response.socket?.writableLength ?? 0);
+  const slowness = watchSlowness({ unsent, limitMs: settings.slowSeconds * 1000, cut });
+  const heartbeat = setInterval(() => response.write(":\n\n"), HEARTBEAT_MS);
+  heartbeat.unref();
+  try {
+    for await (const result of results) await write(response, `event: next\ndata: ${JSON.stringify(result)}\n\n`, slowness);
+    if (!response.destroyed) response.end("event: complete\ndata:\n\n");
+  } catch (error) {
+    if (!(error instanceof SlowConsumer)) throw error;
+    cut();
+  } finally {
+    clearInterval(heartbeat);
+    slowness.stop();
+  }
+}
+
+function write(response, text, slowness) {
+  const drained = response.write(text);
+  slowness.sent(Buffer.byteLength(text));
+  if (drained || response.destroyed) return undefined;
+  return new Promise((resolve) => {
+    const done = () => {
+      response.off("drain", done).off("close", done);
+      resolve();
+    };
+    response.once("drain", done).once("close", done);
+  });
+}
+
+/** One result as a stream of one. */
+export async function* once(result) {
+  yield await result;
+}

@@ -1,0 +1,35 @@
+/** Whether this process lives, whether the graph behind it answers, and its numbers. */
+
+import { renderMetrics } from "../metrics.js";
+import { identify, requestIdOf } from "../identity.js";
+import { sendJson, sendText } from "./answers.js";
+
+const ANSWER_KEPT_MS = 500;
+
+/** @param {{metrics: import("../metrics.js").Metrics, subgraphs: () => Map<string, URL>, answers: Function, stopping: () => boolean}} parts */
+export function createHealth({ metrics, subgraphs, answers, stopping }) {
+  let kept = null;
+
+  async function look() {
+    const names = [...subgraphs().keys()];
+    const identity = identify({}, requestIdOf({}));
+    const states = await Promise.all(names.map((name) => answers(name, identity).catch(() => false)));
+    return Object.fromEntries(names.map((name, place) => [name, states[place] ? "ready" : "does not answer"]));
+  }
+
+  function recent() {
+    if (!kept || performance.now() - kept.at > ANSWER_KEPT_MS) kept = { at: performance.now(), states: look() };
+    return kept.states;
+  }
+
+  return {
+    live: (request, response) => sendJson(response, 200, { status: "live" }),
+    async ready(request, response) {
+      if (stopping()) return sendJson(response, 503, { status: "stopping" });
+      const found = await recent();
+      const ready = Object.values(found).every((state) => state === "ready");
+      return sendJson(response, ready ? 200 : 503, { status: ready ? "ready" : "waiting for subgraphs", subgraphs: found });
+    },
+    metrics: (request, response) => sendText(response, 200, renderMetrics(metrics), { "content-type": "text/plain; version=0.0.4; charset=utf-8" }),
+  };
+}

@@ -1,0 +1,57 @@
+/** The supergraph: its schema for clients, the addresses of its subgraphs, and Hive Gateway's planner and executor over it. */
+
+import { readFileSync } from "node:fs";
+
+import { unifiedGraphHandler } from "@graphql-hive/router-runtime";
+import { buildSchema, execute, parse } from "graphql";
+
+/**
+ * @typedef {object} Fetch what the executor asks of a subgraph
+ * @property {import("graphql").DocumentNode} document
+ * @property {object | undefined} variables
+ * @property {string} operationType
+ * @property {object} context
+ */
+
+/**
+ * @param {string} path @param {string} base replaces the origin of each subgraph's URL
+ * @param {(subgraph: string, fetch: Fetch) => unknown} onSubgraphExecute
+ */
+export async function loadSupergraph(path, base, onSubgraphExecute) {
+  const text = readFileSync(path, "utf8");
+  const whole = buildSchema(text, { assumeValid: true, assumeValidSDL: true, noLocation: true });
+  const { unifiedGraph: schema, executor } = await unifiedGraphHandler({
+    unifiedGraph: whole,
+    getUnifiedGraphSDL: () => text,
+    onSubgraphExecute,
+  });
+  return {
+    schema,
+    subgraphs: subgraphsOf(whole, base),
+    execute: executor,
+    introspect: (operation, variables) => execute({ schema, document: operation.document, operationName: operation.name, variableValues: variables }),
+  };
+}
+
+/** One query that no client waits for: the executor builds its schemas at the first one. */
+export async function warmUp({ schema, execute: run, subgraphs }) {
+  const field = Object.values(schema.getQueryType().getFields()).find(({ args }) => args.every((argument) => !/!$/.test(String(argument.type))));
+  const type = field && String(field.type).replace(/[[\]!]/g, "");
+  const leaf = field && !schema.getType(type).getFields && !schema.getType(type).getTypes;
+  const text = field ? `{ ${field.name} ${leaf ? "" : "{ __typename }"} }` : "{ __typename }";
+  await run({ document: parse(text, { noLocation: true }), variables: {}, context: { warmingUp: true, subgraphs } });
+}
+
+/** @returns {Map<string, URL>} names as supergraph.yaml gives them */
+function subgraphsOf(schema, base) {
+  const values = schema.getType("join__Graph").getValues();
+  return new Map(values.map(({ astNode }) => {
+    const given = argumentsOf(astNode.directives.find(({ name }) => name.value === "join__graph"));
+    const url = new URL(given.url);
+    return [given.name, new URL(url.pathname + url.search, base)];
+  }));
+}
+
+function argumentsOf(directive) {
+  return Object.fromEntries(directive.arguments.map((argument) => [argument.name.value, argument.value.value]));
+}

@@ -1,0 +1,71 @@
+/** Subscriptions to subgraphs: graphql-transport-ws, one socket per subgraph and caller. */
+
+import { createClient } from "graphql-ws";
+import { WebSocket } from "ws";
+
+import { SubgraphUnavailable } from "../errors.js";
+import { forwarded, identityKey, operationIds } from "../identity.js";
+import { isResult, textOf } from "./http.js";
+import { createQueue } from "./queue.js";
+
+const IDLE_CLOSE_MS = 3000; // a socket stays so long after its last subscription, for the next one
+const PING_MS = 20_000;
+
+/**
+ * A client of all subgraphs over WebSocket. `subscribe` returns an async iterator of GraphQL results, which throws
+ * SubgraphUnavailable when the socket is lost: nothing is resumed here, for only the client knows its last cursor.
+ * @param {{settings: import("../settings.js").Settings, metrics: import("../metrics.js").Metrics, subgraphs: () => Map<string, URL>}} parts
+ */
+export function createSocketUpstream({ settings, metrics, subgraphs }) {
+  const clients = new Map();
+
+  function clientFor(subgraph, identity) {
+    const key = `${subgraph} ${identityKey(identity)}`;
+    const known = clients.get(key);
+    if (known) return known;
+    const forget = () => { if (clients.get(key) === client) clients.delete(key); };
+    const client = connect(subgraphs().get(subgraph), forwarded(identity, settings.credential), metrics, forget);
+    clients.set(key, client);
+    return client;
+  }
+
+  function subscribe(subgraph, { document, variables, context }) {
+    const { identity } = context;
+    let cancel = () => {};
+    const queue = createQueue(settings.queueBytes, () => cancel());
+    const payload = { query: textOf(document), variables, extensions: operationIds(identity) };
+    cancel = clientFor(subgraph, identity).subscribe(payload, {
+      next: (result) => isResult(result) ? queue.push(result) : queue.fail(new SubgraphUnavailable(subgraph, "not a GraphQL result")),
+      error: (reason) => queue.fail(failureOf(subgraph, reason)),
+      complete: () => queue.end(),
+    });
+    return queue;
+  }
+
+  return { subscribe, close: () => Promise.all([...clients.values()].map((client) => client.dispose())) };
+}
+
+function connect(url, connectionParams, metrics, forget) {
+  const address = new URL(url);
+  address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
+  return createClient({
+    url: address.href,
+    webSocketImpl: WebSocket,
+    connectionParams,
+    lazyCloseTimeout: IDLE_CLOSE_MS,
+    connectionAckWaitTimeout: 5000,
+    keepAlive: PING_MS,
+    retryAttempts: 0,
+    on: {
+      opened: () => metrics.upstreamSockets.up(),
+      closed: () => { metrics.upstreamSockets.down(); forget(); },
+      error: forget,
+    },
+  });
+}
+
+/** An `error` message of the subgraph carries GraphQL errors; anything else is a socket that failed or was closed. */
+function failureOf(subgraph, reason) {
+  if (Array.isArray(reason)) return Object.assign(new Error("refused by the subgraph"), { errors: reason });
+  return new SubgraphUnavailable(subgraph, reason?.reason || reason?.message || `socket closed ${reason?.code ?? ""}`);
+}
