@@ -68,6 +68,10 @@ class Handler:
         return outcome
 
     async def _inform(self, command: Command) -> Command | Refusal:
+        recall = self._subgraph.recalls.get(type(command))
+        if recall is not None:
+            past = await self._journal.read(recall.stream(command))
+            command = recall.fill(command, [self._codec.message(sealed.type, sealed.data) for sealed in past])
         facts = self._subgraph.facts.get(type(command))
         return command if facts is None else await facts(command, self._views)
 

@@ -44,6 +44,16 @@ class Effect(Generic[PortT]):
 
 
 @dataclass(frozen=True)
+class Recall:
+    """Another, short stream of the same domain (its first 1,000 events) that a decision needs: read before the facts,
+    from the journal itself, so that it is never stale."""
+
+    stream: Callable[[Any], str]
+    fill: Callable[[Any, Sequence[Event | Command]], Command]
+    """(command, the stream's events) → the command that shows them."""
+
+
+@dataclass(frozen=True)
 class Remedy:
     """A command that is handled first when a refusal is about to be given, and what the refusal says of its outcome."""
 
@@ -63,6 +73,7 @@ class Subgraph:
     refusals: tuple[type[Refusal], ...]
     """Every refusal a decision can give: they are stored with idempotent requests and read back by name."""
     facts: Mapping[type[Command], Facts] = field(default_factory=dict[type[Command], Facts])
+    recalls: Mapping[type[Command], Recall] = field(default_factory=dict[type[Command], Recall])
     remedies: Mapping[type[Refusal], Remedy] = field(default_factory=dict[type[Refusal], Remedy])
     reactions: tuple[Reaction, ...] = ()
     effects: tuple[Effect[Any], ...] = ()
