@@ -42,6 +42,8 @@ class GraphContext:
     signals: Signals
     cursor_secret: bytes
     """Signs cursors, so that no client can make one up."""
+    code_secret: bytes
+    """Makes the codes by which things are handed over; they are never stored."""
     remaining_s: Callable[[], float] = lambda: inf
     """How long the viewer's token still lasts, in real seconds; zero or less when it has ended."""
     kept: dict[str, object] = field(default_factory=dict[str, object])
