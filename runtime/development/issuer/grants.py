@@ -125,7 +125,9 @@ class PartnerGrant(ClientCredentialsGrant):
 class RequiredChallenge(CodeChallenge):
     """PKCE with S256 and nothing else, refused already at the sign-in page."""
 
-    SUPPORTED_CODE_CHALLENGE_METHOD = ("S256",)
+    def __init__(self) -> None:
+        super().__init__(required=True)
+        self.SUPPORTED_CODE_CHALLENGE_METHOD = ["S256"]
 
     def validate_code_challenge(self, grant: Any, redirect_uri: str) -> None:
         asked = grant.request.payload.data
@@ -184,7 +186,7 @@ class Authority(AuthorizationServer):
             self._access_token, lambda **_: secrets.token_urlsafe(32), lambda client, grant_type: lifetime_s
         )
         self.register_token_generator("default", bearer)
-        self.register_grant(CodeGrant, [RequiredChallenge(required=True), IdTokens(mint, sessions)])
+        self.register_grant(CodeGrant, [RequiredChallenge(), IdTokens(mint, sessions)])
         self.register_grant(RotatingRefreshGrant)
         self.register_grant(PartnerGrant)
         self.register_endpoint(Revocation)
