@@ -5,6 +5,7 @@ import traceback
 from collections import deque
 from typing import Any
 
+from kernel.budgeting import RetryBudget, jittered
 from kernel.committing import Advance
 from kernel.digesting import carry_out
 from kernel.equipment import Equipment
@@ -33,6 +34,10 @@ class Performer:
         self._open: dict[TopicPartition, deque[tuple[Position, asyncio.Task[None]]]] = {}
         self._last_of: dict[str, asyncio.Task[None]] = {}
         self._started = asyncio.Event()
+        self._budget = RetryBudget(asyncio.get_running_loop().time)
+        self.outages = 0
+        """Attempts that ended in an outage."""
+        self.last_outage: str | None = None
         self.at: dict[TopicPartition, Position] = {}
         self.parked: frozenset[str] = frozenset()
 
@@ -82,6 +87,7 @@ class Performer:
     async def _perform(self, record: Sealed, before: asyncio.Task[None] | None) -> None:
         if before is not None:
             await asyncio.wait([before])
+        self._budget.attempt()
         pause = OUTAGE_PAUSE_S
         while True:
             try:
@@ -92,13 +98,19 @@ class Performer:
                 else:
                     await self._park(record, "KeyParked", "")
                 return
-            except Outage:
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, LONGEST_PAUSE_S)
+            except Outage as outage:
+                self.outages += 1
+                self.last_outage = repr(outage)
+                pause = await self._rest(pause, record.id)
             except Exception as error:  # noqa: BLE001 - a bug or a refused report: kept with its cause, the key waits
                 self.parked |= {record.stream}
                 await self._park(record, repr(error), "".join(traceback.format_exception(error)))
                 return
+
+    async def _rest(self, pause: float, seed: str) -> float:
+        """Waits before a repeat, longer while the budget of repeats is spent; the pause to wait next time."""
+        await asyncio.sleep(self._budget.take() + jittered(pause, f"{seed}{pause}"))
+        return min(pause * 2, LONGEST_PAUSE_S)
 
     async def _park(self, record: Sealed, error: str, trace: str) -> None:
         letter = DeadLetter(consumer=self.name, key=record.stream, record=record, error=error, traceback=trace)

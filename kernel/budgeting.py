@@ -1,0 +1,39 @@
+"""Retry budgets: repeats may be a tenth of all attempts, so that an outage is not made worse by those who wait."""
+
+from collections.abc import Callable
+from zlib import crc32
+
+RATIO = 0.1
+"""Repeats allowed per first attempt."""
+RESERVE = 10.0
+"""Repeats allowed beyond the ratio, so that a quiet hour's only failure is repeated too."""
+REFILL_PER_S = 2.0
+
+
+class RetryBudget:
+    """Counts first attempts and repeats; `now_s` is a monotonic clock in seconds."""
+
+    def __init__(self, now_s: Callable[[], float]) -> None:
+        self._now_s = now_s
+        self._left = RESERVE
+        self._refilled_at = now_s()
+
+    def attempt(self) -> None:
+        """A first attempt is made: it earns a tenth of a repeat."""
+        self._refill(RATIO)
+
+    def take(self) -> float:
+        """Takes one repeat and says how many seconds to wait until it is covered; 0 within the budget."""
+        now = self._now_s()
+        self._refill((now - self._refilled_at) * REFILL_PER_S)
+        self._refilled_at = now
+        self._left -= 1
+        return max(0.0, -self._left / REFILL_PER_S)
+
+    def _refill(self, amount: float) -> None:
+        self._left = min(self._left + amount, RESERVE)
+
+
+def jittered(pause_s: float, seed: str) -> float:
+    """A pause between half of `pause_s` and all of it, spread by `seed`, so that many waiters do not return at once."""
+    return pause_s * (0.5 + 0.5 * crc32(seed.encode()) / 0xFFFFFFFF)

@@ -1,0 +1,114 @@
+"""The payment provider over HTTP: our key on every call, a breaker before it, every time-out an unknown outcome."""
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from typing import Literal
+from urllib.parse import quote
+
+import httpx
+import msgspec
+from msgspec import Struct
+from purgatory import AsyncCircuitBreakerFactory
+from purgatory.domain.model import OpenedState
+
+from kernel.ports import Outage
+from subgraphs.payments.effects import Approved, Declined, Operation
+
+CALL_WITHIN_S = 5.0
+BREAKER_FAILURES = 10
+"""Failures in a row after which nobody is sent to the provider for a while."""
+BREAKER_REST_S = 2.0
+REFUSED_FOR_GOOD = frozenset({HTTPStatus.PAYMENT_REQUIRED, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY})
+
+
+class Authorisation(Struct):
+    """What the provider tells of an authorisation, as far as we need it."""
+
+    id: str
+
+
+class Problem(Struct):
+    code: str
+
+
+class ProviderAnswer(Struct):
+    """Any answer: an authorisation, or the error that says why not."""
+
+    id: str | None = None
+    error: Problem | None = None
+
+
+class KnownOperation(Struct):
+    """What the provider remembers under one of our keys."""
+
+    status: Literal["done", "in_progress"]
+    http_status: int | None = None
+    answer: msgspec.Raw | None = None
+
+
+class HttpPaymentProvider:
+    """Passes the suite of `subgraphs.payments.effects.PaymentProvider`."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
+        self._breakers = AsyncCircuitBreakerFactory(default_threshold=BREAKER_FAILURES, default_ttl=BREAKER_REST_S)
+
+    async def find(self, key: str) -> Approved | Declined | None:
+        """As the port says."""
+        response = await self._send("GET", f"/v1/operations/{quote(key, safe=':')}")
+        if response.status_code == HTTPStatus.NOT_FOUND:
+            return None
+        known = msgspec.json.decode(response.content, type=KnownOperation)
+        if known.status == "in_progress" or known.http_status is None or known.answer is None:
+            raise Outage(f"the provider is still busy with {key}")
+        return _verdict(known.http_status, bytes(known.answer))
+
+    async def execute(self, operation: Operation) -> Approved | Declined:
+        """As the port says."""
+        response = await self._send("POST", operation.path, operation.body, {"Idempotency-Key": operation.key})
+        return _verdict(response.status_code, response.content)
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, str | int] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
+        breaker = await self._breakers.get_breaker("provider")
+        try:
+            async with breaker:
+                response = await self._client.request(method, path, json=body, headers=headers)
+                if response.is_server_error:
+                    raise Outage(f"the provider answered {response.status_code}")
+                return response
+        except OpenedState as error:
+            raise Outage("the provider is given a rest") from error
+        except httpx.HTTPError as error:
+            raise Outage(f"the provider did not answer: {error!r}") from error
+
+
+def _verdict(status: int, content: bytes) -> Approved | Declined:
+    answer = msgspec.json.decode(content, type=ProviderAnswer)
+    if status == HTTPStatus.OK and answer.id is not None:
+        return Approved(operation_id=answer.id)
+    code = answer.error.code if answer.error is not None else f"http_{status}"
+    if code == "operation_in_progress":
+        raise Outage("the provider is still busy with this operation")
+    if status in REFUSED_FOR_GOOD or status == HTTPStatus.NOT_FOUND:
+        return Declined(reason=code)
+    raise ProviderMisunderstood(f"the provider answered {status} {code}")
+
+
+class ProviderMisunderstood(Exception):
+    """An answer that only a mistake of ours can cause (400, 401): repeating it does not help, somebody has to look."""
+
+
+@asynccontextmanager
+async def payment_provider(url: str, secret: str) -> AsyncGenerator[HttpPaymentProvider]:
+    """The provider at `url`, inside the block."""
+    headers = {"Authorization": f"Bearer {secret}"}
+    limits = httpx.Limits(max_connections=64, max_keepalive_connections=8)
+    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=CALL_WITHIN_S, limits=limits) as client:
+        yield HttpPaymentProvider(client)
