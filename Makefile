@@ -1,27 +1,69 @@
-# The one task runner. `make help` lists what there is.
+# The one task runner. `make help` lists what there is; `python -m runtime settings` lists what can be set.
 PYTHON ?= python3
-VENV := .venv
-BIN := $(VENV)/bin
-STAMP := $(VENV)/.installed
+PORT ?= 4000
+DATA_DIR ?= .data
+NODE_BIN ?= node
+TESTS ?= tests
+WORKERS ?= 2
+export PORT DATA_DIR NODE_BIN
+
+BIN := .venv/bin
+PACKAGES := .venv/.installed
+GATEWAY := router/gateway/node_modules/.installed
+COMPOSER := router/compose/node_modules/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install check format
+.PHONY: help up test check format schema token install prerequisites python coverage
 
-help: ## Show the targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+help: ## Show this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
 
-install: $(STAMP) ## Virtual environment with the locked dependencies
+up: prerequisites install ## Run the platform until Ctrl-C; PORT=4000 DATA_DIR=.data
+	@exec $(BIN)/python -m runtime up
 
-$(STAMP): requirements.lock
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
-	@touch $@
+test: check ## Check everything, then run every test; TESTS=tests/orders for some
+	@rm -f .coverage .coverage.*
+	@$(BIN)/python -m pytest $(TESTS) --numprocesses $(WORKERS) --dist loadscope --cov --cov-report=
+	@$(MAKE) --no-print-directory coverage
 
-check: $(STAMP) ## Format, lint, types, contracts
-	@$(BIN)/ruff format --check --quiet .
+coverage:
+	@$(BIN)/coverage report --fail-under=95 \
+		--include='subgraphs/*/domain*,subgraphs/*/domain/*,subgraphs/*/reactions*,subgraphs/*/views*,subgraphs/*/pricing*,projections/*'
+
+check: install $(COMPOSER) ## Format, lint, types, import contracts, schema, lock files, links
+	@$(BIN)/ruff format --check --quiet . || { echo "Not formatted: run make format."; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/pyright
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python -m tests.checks
+	@$(BIN)/python -m runtime schema --check
 
-format: $(STAMP) ## Format and mend what can be mended
+format: $(PACKAGES) ## Format, and mend what can be mended
+	@$(BIN)/ruff check --quiet --fix-only .
 	@$(BIN)/ruff format --quiet .
-	@$(BIN)/ruff check --quiet --fix .
+
+schema: install $(COMPOSER) ## Write schema/ anew from the code
+	@$(BIN)/python -m runtime schema
+
+token: $(PACKAGES) ## Print a development token; AS=aino, eero, kitchen, owner-<id>, sanna, …
+	@test -n "$(AS)" || { echo "Say who: make token AS=aino"; exit 2; }
+	@$(BIN)/python -m runtime token "$(AS)"
+
+install: $(PACKAGES) $(GATEWAY) ## Install the locked dependencies
+
+prerequisites: python
+	@$(PYTHON) runtime/prerequisites.py --port "$(PORT)" --data-dir "$(DATA_DIR)" --node "$(NODE_BIN)"
+
+python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Cannot start. Python 3.11 or newer is needed, and this is %d.%d: name another with PYTHON=..." % sys.version_info[:2] or 0)'
+
+$(PACKAGES): requirements.lock | python
+	@echo "Installing Python packages (once, about a minute)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	@touch $@
+
+$(GATEWAY) $(COMPOSER): %/node_modules/.installed: %/package-lock.json %/package.json
+	@echo "Installing $* (once, about 20 seconds)"
+	@npm ci --prefix $* --no-audit --no-fund --loglevel=error
+	@touch $@

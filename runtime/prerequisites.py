@@ -94,9 +94,9 @@ def leftovers(data_dir: Path) -> list[int]:
     return [int(process) for process, start in recorded.items() if started_at(int(process)) == start]
 
 
-def await_leftovers(data_dir: Path) -> None:
+def await_leftovers(data_dir: Path, within_seconds: float = LEFTOVERS_END_WITHIN_SECONDS) -> None:
     """Orphans die by themselves, tied to their parent; one that does not within its time is killed."""
-    deadline = time.monotonic() + LEFTOVERS_END_WITHIN_SECONDS
+    deadline = time.monotonic() + within_seconds
     while leftovers(data_dir) and time.monotonic() < deadline:
         time.sleep(0.05)
     for process in leftovers(data_dir):

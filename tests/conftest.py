@@ -9,7 +9,7 @@
   `runtime_url(url)` turns such a URL into the one of the restricted role `runtime`, password `RUNTIME_PASSWORD`.
 - `own_postgres` (function): a cluster of the test's own, for tests that hold transactions open or kill the server.
 - `valkey_url` (function): URL of an empty Valkey. `valkey` (session): the server.
-- `free_port()`: a port nobody listens on. `test_settings(**changes)`: `Settings` with test secrets and free ports.
+- `free_port(block=1)`: a port nobody listens on, or the first of a block. `test_settings(**changes)`: `Settings` with test secrets and free ports.
 
 Roles belong to a whole Postgres server: a migration creates them only if they are absent. Write connections one test
 leaves open end with the test: dropping a database closes them.
@@ -42,8 +42,9 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-def free_port() -> int:
-    return find_free_port()
+def free_port(block: int = 1) -> int:
+    """A port nobody listens on, or the first of a block of them: a platform takes eight."""
+    return find_free_port(block=block)
 
 
 def runtime_url(owner_url: str) -> str:

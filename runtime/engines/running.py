@@ -1,5 +1,6 @@
 """Runs one engine for the length of a `with` block; the supervisor has its own way, this one is for tests and tools."""
 
+import random
 import signal
 import socket
 import subprocess
@@ -57,8 +58,26 @@ def stop(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def free_port(host: str = "127.0.0.1") -> int:
-    """A port nobody listens on now; somebody else may take it before you do."""
+def free_port(host: str = "127.0.0.1", block: int = 1) -> int:
+    """The first of as many adjacent ports as `block` that nobody listens on now; somebody else may take them.
+
+    Below those that the kernel hands to outgoing connections, so that no client happens to sit there.
+    """
+    while True:
+        first = random.SystemRandom().randrange(20_000, 32_000)  # no seed: parallel test runs must differ
+        if all(is_free(host, port) for port in range(first, first + block)):
+            return first
+
+
+def is_free(host: str, port: int) -> bool:
     with socket.socket() as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        return binds(probe, host, port)
+
+
+def binds(probe: socket.socket, host: str, port: int) -> bool:
+    try:
+        probe.bind((host, port))
+    except OSError:
+        return False
+    return True
