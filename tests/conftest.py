@@ -9,7 +9,8 @@
   `runtime_url(url)` turns such a URL into the one of the restricted role `runtime`, password `RUNTIME_PASSWORD`.
 - `own_postgres` (function): a cluster of the test's own, for tests that hold transactions open or kill the server.
 - `valkey_url` (function): URL of an empty Valkey. `valkey` (session): the server.
-- `free_port(block=1)`: a port nobody listens on, or the first of a block. `test_settings(**changes)`: `Settings` with test secrets and free ports.
+- `free_port(block=1)`: a port nobody listens on, or the first of a block.
+- `test_settings(**changes)`: `Settings` with test secrets and free ports; changes are environment variables.
 
 Roles belong to a whole Postgres server: a migration creates them only if they are absent. Write connections one test
 leaves open end with the test: dropping a database closes them.
