@@ -16,6 +16,7 @@ from functools import cache
 from typing import Any, cast
 
 import strawberry
+from graphql import GraphQLSchema
 from strawberry.federation.schema import FederationAny, Schema
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.base import StrawberryObjectDefinition
@@ -31,6 +32,11 @@ Reference = Awaitable[object] | object
 
 class SubgraphSchema(Schema):
     """A federated schema that forgives nothing in `_entities`: a strange representation is null, never a crash."""
+
+    @property
+    def core(self) -> GraphQLSchema:
+        """The schema as graphql-core executes it."""
+        return self._schema
 
     def entities_resolver(self, info: strawberry.Info, representations: list[FederationAny]) -> list[FederationAny]:
         """One answer per representation, in their order."""
