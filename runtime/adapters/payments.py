@@ -22,12 +22,6 @@ BREAKER_REST_S = 2.0
 REFUSED_FOR_GOOD = frozenset({HTTPStatus.PAYMENT_REQUIRED, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY})
 
 
-class Authorisation(Struct):
-    """What the provider tells of an authorisation, as far as we need it."""
-
-    id: str
-
-
 class Problem(Struct):
     code: str
 
@@ -44,7 +38,7 @@ class KnownOperation(Struct):
 
     status: Literal["done", "in_progress"]
     http_status: int | None = None
-    answer: msgspec.Raw | None = None
+    answer: ProviderAnswer | None = None
 
 
 class HttpPaymentProvider:
@@ -62,12 +56,12 @@ class HttpPaymentProvider:
         known = msgspec.json.decode(response.content, type=KnownOperation)
         if known.status == "in_progress" or known.http_status is None or known.answer is None:
             raise Outage(f"the provider is still busy with {key}")
-        return _verdict(known.http_status, bytes(known.answer))
+        return _verdict(known.http_status, known.answer)
 
     async def execute(self, operation: Operation) -> Approved | Declined:
         """As the port says."""
         response = await self._send("POST", operation.path, operation.body, {"Idempotency-Key": operation.key})
-        return _verdict(response.status_code, response.content)
+        return _verdict(response.status_code, msgspec.json.decode(response.content, type=ProviderAnswer))
 
     async def _send(
         self,
@@ -89,8 +83,7 @@ class HttpPaymentProvider:
             raise Outage(f"the provider did not answer: {error!r}") from error
 
 
-def _verdict(status: int, content: bytes) -> Approved | Declined:
-    answer = msgspec.json.decode(content, type=ProviderAnswer)
+def _verdict(status: int, answer: ProviderAnswer) -> Approved | Declined:
     if status == HTTPStatus.OK and answer.id is not None:
         return Approved(operation_id=answer.id)
     code = answer.error.code if answer.error is not None else f"http_{status}"
@@ -106,9 +99,11 @@ class ProviderMisunderstood(Exception):
 
 
 @asynccontextmanager
-async def payment_provider(url: str, secret: str) -> AsyncGenerator[HttpPaymentProvider]:
-    """The provider at `url`, inside the block."""
+async def payment_provider(
+    url: str, secret: str, *, within_s: float = CALL_WITHIN_S
+) -> AsyncGenerator[HttpPaymentProvider]:
+    """The provider at `url`, inside the block; a call without an answer `within_s` seconds is an outage."""
     headers = {"Authorization": f"Bearer {secret}"}
     limits = httpx.Limits(max_connections=64, max_keepalive_connections=8)
-    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=CALL_WITHIN_S, limits=limits) as client:
+    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=within_s, limits=limits) as client:
         yield HttpPaymentProvider(client)

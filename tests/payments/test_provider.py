@@ -1,0 +1,154 @@
+"""Whatever the provider does, each payment is authorised at most once and its outcome becomes known."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Generator
+from pathlib import Path
+
+import pytest
+
+from kernel.ids import typed_id
+from kernel.messages import Command
+from kernel.ports import Outage
+from runtime.adapters.payments import HttpPaymentProvider, ProviderMisunderstood, payment_provider
+from subgraphs.payments.commands import (
+    RecordAuthorisation,
+    RecordCapture,
+    RecordDecline,
+    RecordProviderRefusal,
+    RecordVoid,
+)
+from subgraphs.payments.effects import Operation, perform
+from subgraphs.payments.events import (
+    AuthorisationRequested,
+    CaptureRequested,
+    PaymentCaptured,
+    PaymentEvent,
+    VoidRequested,
+)
+from tests.development.paying import RunningProvider, provider_running
+from tests.spelling import AT, recorded, uuid_of
+
+pytestmark = pytest.mark.anyio
+
+NUMBERS = iter(range(1, 10_000))
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Generator[RunningProvider]:
+    with provider_running(Path(tmp_path_factory.mktemp("provider"))) as provider:
+        yield provider
+
+
+@pytest.fixture
+async def provider(running: RunningProvider) -> AsyncGenerator[HttpPaymentProvider]:
+    async with payment_provider(running.url, running.secret, within_s=0.15) as adapter:
+        yield adapter
+
+
+def authorisation(token: str) -> AuthorisationRequested:
+    number = next(NUMBERS)
+    return AuthorisationRequested(
+        at=AT,
+        payment_id=typed_id("payment", uuid_of(number)),
+        order_id=typed_id("order", uuid_of(number)),
+        customer_id="aino",
+        restaurant_id="restaurant_1",
+        amount_minor=1100,
+        currency="EUR",
+        payment_token=token,
+    )
+
+
+async def until_known(event: PaymentEvent, provider: HttpPaymentProvider) -> Command:
+    """What the effect reports in the end, repeated as its loop would."""
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                (command,) = await perform(recorded(event, event.payment_id), provider)
+            except Outage:
+                continue
+            return command
+
+
+def kinds(running: RunningProvider, reference: str) -> list[str]:
+    return [entry.kind for entry in running.journal() if entry.reference == reference]
+
+
+MISHAPS = ("timeout_before", "timeout_after", "late", "pending", "error_before", "error_after")
+
+
+@pytest.mark.parametrize("token", ["tok_visa", *(f"tok_{mishap}" for mishap in MISHAPS)])
+async def test_an_authorisation_becomes_known_and_happens_once(
+    token: str, running: RunningProvider, provider: HttpPaymentProvider
+) -> None:
+    event = authorisation(token)
+    assert isinstance(await until_known(event, provider), RecordAuthorisation)
+    assert isinstance(await until_known(event, provider), RecordAuthorisation)
+    assert kinds(running, event.order_id) == ["authorised"]
+
+
+async def test_a_decline_keeps_the_providers_reason(running: RunningProvider, provider: HttpPaymentProvider) -> None:
+    event = authorisation("tok_insufficient_funds")
+    expected = RecordDecline(payment_id=event.payment_id, reason="insufficient_funds")
+    assert await until_known(event, provider) == expected
+    assert kinds(running, event.order_id) == ["declined"]
+
+
+@pytest.mark.parametrize("token", ["tok_unreachable", "tok_broken"])
+async def test_a_provider_that_never_answers_leaves_the_outcome_unknown(
+    token: str, running: RunningProvider, provider: HttpPaymentProvider
+) -> None:
+    event = authorisation(token)
+    with pytest.raises(Outage):
+        await perform(recorded(event, event.payment_id), provider)
+    assert kinds(running, event.order_id) == []
+
+
+async def test_what_is_authorised_is_captured_once(running: RunningProvider, provider: HttpPaymentProvider) -> None:
+    event = authorisation("tok_visa")
+    known = await until_known(event, provider)
+    assert isinstance(known, RecordAuthorisation)
+    who = {"payment_id": event.payment_id, "order_id": event.order_id}
+    capture = CaptureRequested(at=AT, **who, authorisation_id=known.authorisation_id, amount_minor=1100)
+    assert await until_known(capture, provider) == RecordCapture(payment_id=event.payment_id)
+    assert await until_known(capture, provider) == RecordCapture(payment_id=event.payment_id)
+    void = VoidRequested(at=AT, **who, authorisation_id=known.authorisation_id)
+    refused = await until_known(void, provider)
+    assert isinstance(refused, RecordProviderRefusal)
+    assert (refused.operation, refused.reason) == ("void", "authorisation_captured")
+    assert kinds(running, event.order_id) == ["authorised", "captured"]
+
+
+async def test_what_is_authorised_is_voided_once(running: RunningProvider, provider: HttpPaymentProvider) -> None:
+    event = authorisation("tok_visa")
+    known = await until_known(event, provider)
+    assert isinstance(known, RecordAuthorisation)
+    who = {"payment_id": event.payment_id, "order_id": event.order_id}
+    void = VoidRequested(at=AT, **who, authorisation_id=known.authorisation_id)
+    assert await until_known(void, provider) == RecordVoid(payment_id=event.payment_id)
+    assert await until_known(void, provider) == RecordVoid(payment_id=event.payment_id)
+    assert kinds(running, event.order_id) == ["authorised", "voided"]
+    capture = CaptureRequested(at=AT, **who, authorisation_id=known.authorisation_id, amount_minor=1100)
+    assert isinstance(await until_known(capture, provider), RecordProviderRefusal)
+
+
+async def test_events_that_ask_for_nothing_reach_no_provider(provider: HttpPaymentProvider) -> None:
+    event = authorisation("tok_visa")
+    who = {"payment_id": event.payment_id, "order_id": event.order_id}
+    for quiet in (PaymentCaptured(at=AT, **who, amount_minor=1), VoidRequested(at=AT, **who, authorisation_id="")):
+        assert await perform(recorded(quiet, event.payment_id), provider) == []
+
+
+async def test_a_mistake_of_ours_is_no_outage(provider: HttpPaymentProvider) -> None:
+    nonsense = Operation(key="nonsense", path="/v1/authorisations", body={"amount_minor": "much"})
+    with pytest.raises(ProviderMisunderstood):
+        await provider.execute(nonsense)
+
+
+async def test_a_provider_that_fails_is_given_a_rest() -> None:
+    async with payment_provider("http://127.0.0.1:1", "nobody listens here", within_s=0.15) as adapter:
+        for _ in range(10):
+            with pytest.raises(Outage, match="did not answer"):
+                await adapter.find("any")
+        with pytest.raises(Outage, match="given a rest"):
+            await adapter.find("any")
