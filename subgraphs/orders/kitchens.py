@@ -8,7 +8,15 @@ from kernel.hours import is_open, next_opening
 from kernel.messages import Personal, Row, Value
 
 
-class KitchenRow(Row):
+class CopiedRow(Row):
+    """A row of the catalog, as far as orders needs it."""
+
+    retired: bool
+    revision: int
+    """The highest one seen: changes may arrive out of order."""
+
+
+class KitchenRow(CopiedRow):
     """A restaurant as orders needs it, as the catalog last told."""
 
     id: str
@@ -19,8 +27,6 @@ class KitchenRow(Row):
     prep_minutes: int
     minimum_basket_minor: int
     paused_until: datetime | None
-    retired: bool
-    revision: int
 
     def pause_end(self, at: datetime) -> datetime | None:
         """Until when the kitchen is paused; None when it is not."""
@@ -37,7 +43,7 @@ class KitchenRow(Row):
         return not self.retired and self.pause_end(at) is None and self.is_open(at)
 
 
-class KitchenItemRow(Row):
+class KitchenItemRow(CopiedRow):
     """Something a kitchen makes."""
 
     id: str
@@ -49,8 +55,6 @@ class KitchenItemRow(Row):
     option_groups: tuple[str, ...]
     unavailable: bool
     unavailable_until: datetime | None
-    retired: bool
-    revision: int
 
 
 class KitchenOption(Value):
@@ -63,7 +67,7 @@ class KitchenOption(Value):
     unavailable_until: datetime | None = None
 
 
-class KitchenGroupRow(Row):
+class KitchenGroupRow(CopiedRow):
     """A question asked with an item: between `min_choices` and `max_choices` of its options, each at most once."""
 
     id: str
@@ -72,18 +76,14 @@ class KitchenGroupRow(Row):
     min_choices: int
     max_choices: int
     options: tuple[KitchenOption, ...]
-    retired: bool
-    revision: int
 
 
-class KitchenStaffRow(Row):
+class KitchenStaffRow(CopiedRow):
     """Who works in a kitchen."""
 
     restaurant_id: str
     subject: Annotated[str, Personal(subject="subject")]
     role: str
-    retired: bool
-    revision: int
 
 
 class Selection(Value):

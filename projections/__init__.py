@@ -1,0 +1,16 @@
+"""Every view of the platform and who keeps it: the map from topics to read models."""
+
+from typing import Any
+
+from kernel.projecting import Feed, Projection
+from projections import kitchens
+from subgraphs.orders import views as orders
+from subgraphs.payments import views as payments
+
+# Each projection has a row type of its own; the loop that runs them needs none.
+PROJECTIONS: tuple[Projection[Any], ...] = (
+    *kitchens.PROJECTIONS,
+    *orders.PROJECTIONS,
+    *payments.PROJECTIONS,
+)
+FEEDS: tuple[Feed, ...] = orders.FEEDS

@@ -1,0 +1,71 @@
+"""What orders shows: orders as they are at a version, its own copy of kitchens, and the questions asked of both."""
+
+from subgraphs.orders.kitchens import (
+    CopiedRow,
+    KitchenGroupRow,
+    KitchenItemRow,
+    KitchenOption,
+    KitchenRow,
+    KitchenStaffRow,
+)
+from subgraphs.orders.views.asking import (
+    keyset,
+    open_orders,
+    orders_by_id,
+    orders_of_customer,
+    orders_of_kitchen,
+)
+from subgraphs.orders.views.kitchens import (
+    KITCHEN_GROUPS,
+    KITCHEN_ITEMS,
+    KITCHEN_STAFF,
+    KITCHENS,
+    counter,
+    kitchens_by_id,
+    workplaces,
+)
+from subgraphs.orders.views.orders import (
+    FEEDS,
+    KITCHEN_FEED,
+    OPEN_IN_KITCHEN,
+    ORDER_PROJECTION,
+    ORDER_VIEW,
+    PROJECTIONS,
+    OrderView,
+    fold_order,
+    kitchen_of,
+    order_number,
+    shown,
+)
+
+__all__ = [
+    "FEEDS",
+    "KITCHENS",
+    "KITCHEN_FEED",
+    "KITCHEN_GROUPS",
+    "KITCHEN_ITEMS",
+    "KITCHEN_STAFF",
+    "OPEN_IN_KITCHEN",
+    "ORDER_PROJECTION",
+    "ORDER_VIEW",
+    "PROJECTIONS",
+    "CopiedRow",
+    "KitchenGroupRow",
+    "KitchenItemRow",
+    "KitchenOption",
+    "KitchenRow",
+    "KitchenStaffRow",
+    "OrderView",
+    "counter",
+    "fold_order",
+    "keyset",
+    "kitchen_of",
+    "kitchens_by_id",
+    "open_orders",
+    "order_number",
+    "orders_by_id",
+    "orders_of_customer",
+    "orders_of_kitchen",
+    "shown",
+    "workplaces",
+]
