@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
+from runtime.development.issuer.sessions import Sessions
 from tests.development.people import AUDIENCE, PARTNER_SECRET, RunningIssuer, issuer_running
 
 VERIFIER = "a-verifier-of-at-least-forty-three-characters"
@@ -214,6 +215,36 @@ def test_of_many_who_refresh_at_once_at_most_one_goes_on(issuer: RunningIssuer, 
     won = [answer.json()["refresh_token"] for answer in answers if answer.status_code == 200]
     assert len(won) == 1
     assert refresh(http, won[0]).status_code == 400
+
+
+def test_of_two_who_hold_one_secret_one_can_use_it(tmp_path: Path) -> None:
+    sessions = Sessions(tmp_path)
+    granted = ("family", "client_id", "subject", "redirect_uri", "scope", "nonce", "challenge")
+    sessions.save_code("code", dict.fromkeys(granted, "x"))
+    code = sessions.code("code")
+    assert code is not None
+    assert [sessions.spend_code(code), sessions.spend_code(code)] == [True, False]
+    sessions.save_refresh("refresh", code)
+    refresh = sessions.refresh("refresh")
+    assert refresh is not None
+    assert [sessions.spend_refresh(refresh), sessions.spend_refresh(refresh)] == [True, False]
+    sessions.close()
+
+
+def test_secrets_grow_old(tmp_path: Path) -> None:
+    now = [0.0]
+    sessions = Sessions(tmp_path, now=lambda: now[0])
+    granted = ("family", "client_id", "subject", "redirect_uri", "scope", "nonce", "challenge")
+    sessions.save_code("code", dict.fromkeys(granted, "x"))
+    code = sessions.code("code")
+    assert code is not None
+    sessions.save_refresh("refresh", code)
+    now[0] = 61
+    assert sessions.code("code") is None
+    assert sessions.refresh("refresh") is not None
+    now[0] = 31 * 86_400
+    assert sessions.refresh("refresh") is None
+    sessions.close()
 
 
 def test_signing_out_ends_the_family(http: httpx.Client) -> None:

@@ -31,11 +31,14 @@ class Wire(httpx.AsyncBaseTransport):
         self.inner = httpx.AsyncHTTPTransport()
         self.paths: list[str] = []
         self.cut = False
+        self.says: bytes | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.paths.append(request.url.path)
         if self.cut:
             raise httpx.ConnectError("cut", request=request)
+        if self.says is not None and request.url.path == "/jwks":
+            return httpx.Response(200, content=self.says)
         return await self.inner.handle_async_request(request)
 
     async def aclose(self) -> None:
@@ -290,6 +293,26 @@ async def test_known_keys_serve_while_the_issuer_is_away(issuer: RunningIssuer, 
     asked = len(desk.wire.paths)
     assert await desk.reason(issuer.token("otso")) is None
     assert len(desk.wire.paths) == asked
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        b"",
+        b"<html>",
+        b"null",
+        b'{"keys": []}',
+        b'{"keys": [{"kty": "RSA", "kid": "1"}]}',
+        b'{"keys": [{"kty": "EC", "crv": "P-256", "kid": "1", "x": "AA", "y": "AA"}]}',
+        b'{"keys": [{"kty": "EC", "crv": "P-256", "kid": "1"}], "pad": "' + b"x" * 70_000 + b'"}',
+    ],
+)
+async def test_known_keys_serve_while_the_issuer_talks_nonsense(issuer: RunningIssuer, desk: Desk, says: bytes) -> None:
+    await desk.reason(issuer.token("aino"))
+    desk.wire.says = says
+    desk.watch.ahead_s = 600
+    assert await desk.reason(issuer.token("eero")) is None
+    assert desk.key_sets_fetched == 2
 
 
 async def test_without_any_keys_the_caller_learns_that_it_is_not_the_tokens_fault(
