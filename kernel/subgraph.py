@@ -4,9 +4,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from strawberry.federation import Schema
-
 from kernel.deciding import Decider, Keeper
+from kernel.graph.federation import SubgraphSchema
 from kernel.log import Recorded
 from kernel.messages import Command, Event, Refusal
 from kernel.projecting import Feed, Projection
@@ -68,7 +67,7 @@ class Subgraph:
     """One domain, assembled in its `subgraph.py`."""
 
     name: str
-    schema: Schema
+    schema: SubgraphSchema
     aggregates: tuple[Decider[Any, Any, Any] | Keeper[Any, Any], ...]
     refusals: tuple[type[Refusal], ...]
     """Every refusal a decision can give: they are stored with idempotent requests and read back by name."""

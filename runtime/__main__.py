@@ -27,7 +27,7 @@ def up(_options: argparse.Namespace) -> Outcome:
 def serve(_options: argparse.Namespace) -> Outcome:
     """Serve the subgraphs"""
     settings = started()
-    from runtime.serving import run
+    from runtime.serving.role import run
 
     freeze_collector()
     return run(settings)
@@ -62,8 +62,9 @@ def migrate(_options: argparse.Namespace) -> Outcome:
     """Bring the database to this version"""
     settings = started()
     from runtime.adapters.postgres.migrating import migrate as bring
+    from runtime.wiring import SCHEMAS
 
-    return bring(settings)
+    return bring(settings, SCHEMAS)
 
 
 def schema(options: argparse.Namespace) -> Outcome:

@@ -7,7 +7,7 @@ from typing import ClassVar
 from graphql import ArgumentNode, GraphQLError, GraphQLSyntaxError, ValueNode
 from strawberry.exceptions import StrawberryInputCoercionError
 
-from kernel.handling import Contended
+from kernel.ports import Outage
 
 INTERNAL = "INTERNAL"
 PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
@@ -80,7 +80,7 @@ PUBLIC_CODES = frozenset(
 )
 """Every top-level code a correct subgraph answers with; `INTERNAL` is the one a bug answers with."""
 
-OUTAGES: tuple[type[Exception], ...] = (TimeoutError, ConnectionError, Contended)
+OUTAGES: tuple[type[Exception], ...] = (TimeoutError, ConnectionError, Outage)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,59 @@
+"""What the worker measures about itself: how far each consumer is behind, and what waits for somebody to look."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from prometheus_client import Gauge
+
+from kernel.log import Sealed
+from kernel.ports import Outage, TopicPartition
+
+if TYPE_CHECKING:
+    from runtime.wiring import Platform
+    from runtime.working import Work
+
+EVERY_S = 5.0
+
+BEHIND = Gauge(
+    "consumer_behind_seconds", "Age of the oldest record a consumer is working on; 0 at the head.", ["consumer"]
+)
+PARKED = Gauge("consumer_parked_keys", "Keys parked behind a dead letter.", ["consumer"])
+OUTAGES = Gauge("effect_outages", "Attempts of an effect that ended in an outage, since the start.", ["effect"])
+TIMERS_OVERDUE = Gauge("timer_overdue_seconds", "How long the earliest timer is overdue; 0 when none is.", ["domain"])
+HORIZON = Gauge("journal_horizon_age_seconds", "Age of the oldest writing transaction, which hides newer records.")
+
+
+class WorkMeter:
+    """Sets the gauges every few seconds."""
+
+    def __init__(self, platform: "Platform", work: "Work") -> None:
+        self._platform, self._work = platform, work
+
+    async def run(self) -> None:
+        """Measures until cancelled; what cannot be asked now is asked again later."""
+        while True:
+            try:
+                await self._measure()
+            except Outage:
+                HORIZON.set(-1)
+            await asyncio.sleep(EVERY_S)
+
+    async def _measure(self) -> None:
+        for consumer in self._work.consumers:
+            BEHIND.labels(consumer.name).set(_age_s(consumer.oldest_unread))
+            PARKED.labels(consumer.name).set(len(consumer.parked))
+        for performer in self._work.performers:
+            OUTAGES.labels(performer.name).set(performer.outages)
+            PARKED.labels(performer.name).set(len(performer.parked))
+        for name, equipment in self._platform.equipment.items():
+            earliest = await equipment.timers.next_at()
+            overdue = 0.0 if earliest is None else (equipment.clock.now() - earliest).total_seconds()
+            TIMERS_OVERDUE.labels(name).set(max(overdue / equipment.clock.rate, 0.0))
+        HORIZON.set(await self._platform.horizon_age_s())
+
+
+def _age_s(oldest: Mapping[TopicPartition, Sealed]) -> float:
+    recorded = [record.recorded_at for record in oldest.values()]
+    return (datetime.now(UTC) - min(recorded)).total_seconds() if recorded else 0.0

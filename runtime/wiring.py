@@ -1,0 +1,115 @@
+"""The composition root: which domains there are, and which adapter answers each of their needs."""
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from subgraphs.catalog.subgraph import SUBGRAPH as CATALOG
+from subgraphs.orders.subgraph import SUBGRAPH as ORDERS
+
+from kernel.codec import Codec
+from kernel.equipment import Equipment
+from kernel.graph.context import GraphContext
+from kernel.handling import Handler
+from kernel.ports import EventLog, Signals
+from kernel.subgraph import Subgraph
+from projections import PROJECTIONS
+from runtime.adapters.clock import PlatformClock
+from runtime.adapters.ids import RandomIds
+from runtime.adapters.payments import payment_provider
+from runtime.adapters.postgres.domain import DomainStore, open_domain
+from runtime.adapters.postgres.log import PostgresEventLog
+from runtime.adapters.postgres.pool import open_database
+from runtime.adapters.postgres.schemas import domain_schemas
+from runtime.adapters.valkey.signals import open_signals
+from runtime.health import Check
+from runtime.serving import Caller, Served
+from runtime.settings import Settings
+from subgraphs.payments.effects import PaymentProvider
+from subgraphs.payments.subgraph import SUBGRAPH as PAYMENTS
+
+SUBGRAPHS: tuple[Subgraph, ...] = (CATALOG, ORDERS, PAYMENTS)
+SCHEMAS = domain_schemas(SUBGRAPHS, PROJECTIONS)
+"""What each domain keeps in the database, for migrating."""
+
+
+@dataclass(frozen=True)
+class Platform:
+    """The domains with their engines, as one process uses them."""
+
+    settings: Settings
+    subgraphs: tuple[Subgraph, ...]
+    stores: Mapping[str, DomainStore]
+    equipment: Mapping[str, Equipment]
+    handlers: Mapping[str, Handler]
+    log: EventLog
+    ports: Mapping[type, object]
+    """The adapter for each protocol that an effect needs."""
+    checks: Mapping[str, Check]
+    """What must answer for this process to be ready."""
+
+    def served(self, subgraph: Subgraph) -> Served:
+        """`subgraph` as it is served: each caller gets a context over the domain's own ports."""
+        equipment, handler, settings = self.equipment[subgraph.name], self.handlers[subgraph.name], self.settings
+
+        def context(caller: Caller) -> GraphContext:
+            return GraphContext(
+                viewer=caller.viewer,
+                request_id=caller.request_id,
+                traceparent=caller.traceparent,
+                consistency_token=caller.consistency_token,
+                clock=equipment.clock,
+                ids=equipment.ids,
+                handler=handler,
+                views=equipment.views,
+                streams=equipment.streams,
+                signals=equipment.signals,
+                cursor_secret=settings.cursor_secret.encode(),
+                code_secret=settings.code_secret.encode(),
+                remaining_s=caller.remaining_s,
+            )
+
+        return Served(name=subgraph.name, schema=subgraph.schema, context=context)
+
+
+@asynccontextmanager
+async def open_platform(settings: Settings) -> AsyncGenerator[Platform]:
+    """Connects this process to its engines; everything is closed at the end."""
+    async with AsyncExitStack() as stack:
+        codec = Codec([kind for subgraph in SUBGRAPHS for kind in (*subgraph.commands, *subgraph.events)])
+        signals = await stack.enter_async_context(open_signals(settings.valkey_url))
+        readers = await stack.enter_async_context(open_database(settings.database_url, "", connections=4))
+        stores = {
+            subgraph.name: await stack.enter_async_context(
+                open_domain(settings.database_url, subgraph.name, codec, settings.database_connections)
+            )
+            for subgraph in SUBGRAPHS
+        }
+        equipment = {name: _equipment(settings, store, signals, codec) for name, store in stores.items()}
+        provider = await stack.enter_async_context(payment_provider(settings.provider_url, settings.provider_secret))
+        yield Platform(
+            settings=settings,
+            subgraphs=SUBGRAPHS,
+            stores=stores,
+            equipment=equipment,
+            handlers={subgraph.name: Handler(subgraph, equipment[subgraph.name]) for subgraph in SUBGRAPHS},
+            log=PostgresEventLog(readers, signals),
+            ports={PaymentProvider: provider},
+            checks={"database": lambda: readers.fetch("select 1")},
+        )
+
+
+def _equipment(settings: Settings, store: DomainStore, signals: Signals, codec: Codec) -> Equipment:
+    return Equipment(
+        journal=store.journal,
+        streams=store.streams,
+        views=store.views,
+        view_store=store.view_store,
+        checkpoints=store.checkpoints,
+        dead_letters=store.dead_letters,
+        timers=store.timers,
+        signals=signals,
+        clock=PlatformClock(settings.clock_origin, settings.clock_started, settings.clock_rate),
+        ids=RandomIds(),
+        codec=codec,
+    )
