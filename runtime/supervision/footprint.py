@@ -23,9 +23,17 @@ def footprint_of(process: int) -> Footprint:
     return Footprint(sum(map(memory_of, family)), sum(map(cpu_of, family)))
 
 
+def footprint_alone(process: int) -> Footprint:
+    """Without what it started."""
+    return Footprint(memory_of(process), cpu_of(process))
+
+
+def children(process: int) -> list[int]:
+    return [int(child) for file in Path(f"/proc/{process}/task").glob("*/children") for child in words(file)]
+
+
 def descendants(process: int) -> list[int]:
-    children = [int(child) for file in Path(f"/proc/{process}/task").glob("*/children") for child in words(file)]
-    return [*children, *(below for child in children for below in descendants(child))]
+    return [below for child in children(process) for below in (child, *descendants(child))]
 
 
 def memory_of(process: int) -> int:

@@ -1,0 +1,1 @@
+"""Figures, printed by programs: `python -m tests.benchmarks.<name>`."""

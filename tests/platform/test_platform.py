@@ -1,0 +1,74 @@
+"""The whole platform as a person starts it: it opens, heals, stops, and comes back."""
+
+import re
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from runtime.engines.running import free_port, is_free
+from tests.running_platform import RunningPlatform, platform_in, wait_gone
+
+pytestmark = pytest.mark.journey
+
+PYTHON_PROCESSES = ("serve", "work", "issue", "provide-payments")
+OFFSETS = {"gateway": 0, "serve": 1, "work": 2, "issue": 3, "provide-payments": 4, "up": 7}
+SMALL_CITY = {"CITY_RESTAURANTS": "3"}
+
+
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlatform]:
+    with platform_in(tmp_path_factory.mktemp("platform") / "kept", environment=SMALL_CITY) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(("name", "offset"), OFFSETS.items())
+def test_every_process_says_how_it_is(platform: RunningPlatform, name: str, offset: int) -> None:
+    assert platform.status_code(offset, "/health/live") == 200
+    platform.wait(lambda: platform.status_code(offset, "/health/ready") == 200, 30, f"{name} is ready")
+    assert b"process_cpu" in platform.get(offset, "/metrics")
+
+
+def test_the_supervisor_measures_everyone(platform: RunningPlatform) -> None:
+    metrics = platform.get(7, "/metrics").decode()
+    measured = dict(re.findall(r'platform_process_memory_bytes\{process="([^"]+)"\} (\S+)', metrics))
+    assert set(measured) == {*PYTHON_PROCESSES, "gateway", "postgres", "valkey"}
+    assert all(float(size) > 1_000_000 for size in measured.values())
+
+
+@pytest.mark.parametrize("name", [*PYTHON_PROCESSES, "gateway", "valkey", "postgres"])
+def test_a_killed_process_comes_back_and_the_supervisor_says_so(platform: RunningPlatform, name: str) -> None:
+    killed = platform.kill(name)
+    platform.wait_restarted(name, killed)
+    assert platform.has_said(f"{name} was killed by SIGKILL; starting it again")
+    platform.wait(lambda: platform.status_code(7, "/health/ready") == 200, 60, "everyone is ready again")
+
+
+def test_logs_are_in_one_place_and_structured(platform: RunningPlatform) -> None:
+    lines = (platform.data_dir / "logs" / "platform.log").read_text().splitlines()
+    assert lines
+    assert all(line.startswith('{"process":"') and line.endswith("}") for line in lines)
+
+
+def test_a_second_platform_runs_beside_the_first_and_stops_clean(platform: RunningPlatform, tmp_path: Path) -> None:
+    second = RunningPlatform(tmp_path / "second", free_port(block=8), SMALL_CITY)
+    second.wait_open()
+    family = second.family()
+    assert second.stop(signal.SIGINT) == 0
+    wait_gone(family, within_seconds=0.1)
+    assert all(is_free("127.0.0.1", second.port + offset) for offset in range(8))
+    assert not (second.data_dir / "postgres" / "postmaster.pid").exists()
+    assert platform.status_code(0, "/health/live") == 200
+
+
+def test_a_killed_supervisor_takes_everyone_along_and_the_next_start_is_clean(tmp_path: Path) -> None:
+    first = RunningPlatform(tmp_path / "kept", free_port(block=8), SMALL_CITY)
+    first.wait_open()
+    family = first.family()
+    first.supervisor.kill()
+    with platform_in(tmp_path / "kept", first.port, SMALL_CITY) as second:
+        wait_gone(family)
+        assert {row.state for row in second.processes().values()} == {"ready"}
+        assert {row.restarts for row in second.processes().values()} == {0}
+    first.stop()
