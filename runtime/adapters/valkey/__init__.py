@@ -1,0 +1,1 @@
+"""Valkey: wake-ups and whatever else may be lost."""
