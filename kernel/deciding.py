@@ -42,7 +42,7 @@ Decision = Sequence[Event | Claim | Release | Later] | Refusal
 CommandT = TypeVar("CommandT", bound=Command)
 EventT = TypeVar("EventT", bound=Event)
 StateT = TypeVar("StateT")
-RowT = TypeVar("RowT", bound=Row)
+RowT_co = TypeVar("RowT_co", bound=Row, covariant=True)
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class Keeper(Generic[CommandT, StateT]):
 
 
 @dataclass(frozen=True)
-class Table(Generic[RowT]):
+class Table(Generic[RowT_co]):
     """A captured table; the row has `revision: int` (0 for a new row), counted up by the capturing trigger.
 
     Rows are retired (`retired: bool`), never deleted. `owner` is the column with the aggregate's id, which is also
@@ -88,7 +88,7 @@ class Table(Generic[RowT]):
     """
 
     name: str
-    row: type[RowT]
+    row: type[RowT_co]
     key: tuple[str, ...]
     owner: str
     change: type[Event]

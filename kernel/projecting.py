@@ -8,11 +8,12 @@ from kernel.log import Recorded
 from kernel.messages import Row, Value
 
 RowT = TypeVar("RowT", bound=Row)
+RowT_co = TypeVar("RowT_co", bound=Row, covariant=True)
 Key = tuple[str | int, ...]
 
 
 @dataclass(frozen=True)
-class View(Generic[RowT]):
+class View(Generic[RowT_co]):
     """A read model: table `name` in its domain's schema, one column per field of `row`, primary key `key`.
 
     Field types map to columns: str text, int bigint, float double precision, bool boolean, datetime timestamptz,
@@ -20,7 +21,7 @@ class View(Generic[RowT]):
     """
 
     name: str
-    row: type[RowT]
+    row: type[RowT_co]
     key: tuple[str, ...]
     indexes: tuple[str, ...] = ()
     """Index definitions as SQL behind `on <table>`: `(customer_id, id desc)`, `using gin (…)`."""

@@ -99,7 +99,7 @@ class PostgresForTests:
         run_apart(run())
 
 
-def run_apart(work: Coroutine[object, object, None]) -> None:
+def run_apart(work: Coroutine[object, object, object]) -> None:
     """Run it to its end in a thread with a loop of its own, so that a fixture may call it from inside a loop too."""
     with ThreadPoolExecutor(max_workers=1) as thread:
         thread.submit(asyncio.run, work).result()
@@ -153,8 +153,9 @@ def a_database(postgres: PostgresForTests, template: str = "template1") -> Itera
 
 def migrate_database(url: str) -> None:
     from runtime.adapters.postgres.migrating import migrate
+    from runtime.wiring import SCHEMAS
 
-    run_apart(migrate(test_settings(OWNER_DATABASE_URL=url, DATABASE_URL=runtime_url(url))))
+    run_apart(migrate(test_settings(OWNER_DATABASE_URL=url, DATABASE_URL=runtime_url(url)), SCHEMAS))
 
 
 @pytest.fixture(scope="session")

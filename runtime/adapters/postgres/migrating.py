@@ -14,6 +14,7 @@ from runtime.adapters.postgres import schemas
 from runtime.adapters.postgres.log import PARTITIONS
 from runtime.adapters.postgres.schemas import DomainSchema
 from runtime.adapters.postgres.shapes import columns_of
+from runtime.prerequisites import CannotStart
 from runtime.settings import Settings
 
 LOG_ROLE = "runtime"
@@ -22,12 +23,12 @@ MIGRATION_TIMEOUT_S = 120.0
 _LOCK = 4_815_162_342
 
 
-class MigrationRefused(Exception):
+class MigrationRefused(CannotStart):
     """The database cannot be brought to its shape without losing something; the text says what to do."""
 
 
-async def migrate(settings: Settings, domains: Sequence[DomainSchema]) -> bool:
-    """Makes or changes whatever differs from what `domains` declare; True when there was anything to do.
+async def migrate(settings: Settings, domains: Sequence[DomainSchema]) -> None:
+    """Makes or changes whatever differs from what `domains` declare; quick when nothing does.
 
     A view whose shape has changed is dropped and its checkpoints with it: its consumer builds it anew from the log.
 
@@ -36,20 +37,23 @@ async def migrate(settings: Settings, domains: Sequence[DomainSchema]) -> bool:
             in a journal.
     """
     async with asyncio.timeout(MIGRATION_TIMEOUT_S):
-        connection = await asyncpg.connect(settings.owner_database_url, command_timeout=MIGRATION_TIMEOUT_S)
         try:
-            return await _migrate(connection, settings, domains)
+            connection = await asyncpg.connect(settings.owner_database_url, command_timeout=MIGRATION_TIMEOUT_S)
+        except (OSError, asyncpg.PostgresError) as error:
+            raise CannotStart(f"The database cannot be reached as its owner: {error}.") from error
+        try:
+            await _migrate(connection, settings, domains)
         finally:
             connection.terminate()
 
 
-async def _migrate(connection: "asyncpg.Connection[Any]", settings: Settings, domains: Sequence[DomainSchema]) -> bool:
+async def _migrate(connection: "asyncpg.Connection[Any]", settings: Settings, domains: Sequence[DomainSchema]) -> None:
     fingerprint = fingerprint_of(settings, domains)
     known = await _fingerprint(connection)
     if known is not None:
         await refuse_reused_transaction_ids(connection, [domain.name for domain in domains])
     if known == fingerprint:
-        return False
+        return
     async with connection.transaction():
         await connection.execute("select pg_advisory_xact_lock($1)", _LOCK)
         await connection.execute("set local client_min_messages = warning")
@@ -59,7 +63,6 @@ async def _migrate(connection: "asyncpg.Connection[Any]", settings: Settings, do
         for domain in domains:
             await _migrate_domain(connection, domain)
         await _remember(connection, "platform", "fingerprint", fingerprint)
-    return True
 
 
 def fingerprint_of(settings: Settings, domains: Sequence[DomainSchema]) -> str:
