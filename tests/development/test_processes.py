@@ -1,5 +1,6 @@
 """Issuer and provider as the supervisor starts them: own processes, stopped politely or killed."""
 
+import json
 import os
 import signal
 import subprocess
@@ -31,7 +32,10 @@ def command(*words: str) -> list[str]:
 @contextmanager
 def process(role: str, url: str, given: dict[str, str]) -> Generator[subprocess.Popen[bytes]]:
     """The role in a process of its own, ready when the block begins and gone when it ends."""
-    with subprocess.Popen(command(role), env=given, stdout=subprocess.DEVNULL) as started:
+    with (
+        (Path(given["DATA_DIR"]) / "log").open("ab") as log,
+        subprocess.Popen(command(role), env=given, stdout=log) as started,
+    ):
         try:
             while not answers(url):
                 assert started.poll() is None, "it ended before it was ready"
@@ -58,10 +62,15 @@ def test_make_token_works_with_the_issuer_that_runs(tmp_path: Path) -> None:
     printed = subprocess.run(command("token", "sanna"), env=given(), capture_output=True, text=True, check=True)
     with process("issue", url, given()) as issuer:
         bearer = {"Authorization": f"Bearer {printed.stdout.strip()}"}
-        assert httpx.get(f"{url}/userinfo", headers=bearer).json()["roles"] == ["support"]
+        traced = {"x-request-id": "request-1", "traceparent": f"00-{'a' * 32}-{'b' * 16}-01"}
+        assert httpx.get(f"{url}/userinfo?x=secret", headers=bearer | traced).json()["roles"] == ["support"]
         assert "python_info" in httpx.get(f"{url}/metrics").text
         issuer.send_signal(signal.SIGTERM)
         assert issuer.wait(10) in (0, -signal.SIGTERM)
+    lines = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
+    told = next(line for line in lines if line.get("path") == "/userinfo")
+    assert (told["request_id"], told["trace_id"], told["status"]) == ("request-1", "a" * 32, 200)
+    assert "secret" not in (tmp_path / "log").read_text()
 
 
 def test_an_unknown_person_is_one_clear_sentence(tmp_path: Path) -> None:

@@ -21,12 +21,14 @@ from authlib.oauth2.rfc7009 import RevocationEndpoint
 from authlib.oauth2.rfc7636 import CodeChallenge
 from authlib.oidc.core.grants import OpenIDCode
 from joserfc.jwk import ECKey
+from prometheus_client import Counter
 
 from runtime.development.issuer.clients import Client
 from runtime.development.issuer.minting import Mint
 from runtime.development.issuer.people import PARTNER_SCOPES, Person, find_person
 from runtime.development.issuer.sessions import Code, Refresh, Sessions
 
+TOKENS = Counter("issuer_tokens", "Access tokens issued by the development issuer.", ["grant"])
 SCOPES = ("openid", *PARTNER_SCOPES)
 
 
@@ -233,6 +235,7 @@ class Authority(AuthorizationServer):
         """Nobody listens."""
 
     def _access_token(self, *, client: Any, grant_type: str, user: Person | None, scope: str) -> str:
+        TOKENS.labels(grant_type).inc()
         subject, roles = (user.name, user.roles) if user else (client.client_id, ("partner",))
         return self.mint.access_token(subject, roles, scope, lifetime_s=self._lifetime_s, client=client.client_id)
 
