@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import gc
+import signal
 import sys
 from collections.abc import Callable, Coroutine
 
@@ -29,7 +30,6 @@ def serve(_options: argparse.Namespace) -> Outcome:
     settings = started()
     from runtime.serving.role import run
 
-    freeze_collector()
     return run(settings)
 
 
@@ -101,7 +101,7 @@ def started() -> Settings:
 
 
 def freeze_collector() -> None:
-    """Keep what was imported out of every later collection: with thousands of watchers a full one takes 0.5 s."""
+    """Keep what was imported out of every later collection, which would look through it again and again."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
@@ -126,6 +126,8 @@ def parser() -> argparse.ArgumentParser:
     for name, role in ROLES.items():
         command = commands.add_parser(name, help=role.__doc__, description=role.__doc__)
         command.set_defaults(role=role)
+        if name == "serve":
+            command.add_argument("subgraphs", nargs="*", help="none: all of them")
         if name == "schema":
             command.add_argument("--check", action="store_true", help="change nothing, fail when they differ")
         if name == "token":
@@ -138,11 +140,29 @@ def main() -> int:
     try:
         outcome: Outcome = options.role(options)
         if isinstance(outcome, Coroutine):
-            outcome = uvloop.run(outcome)
+            uvloop.run(until_told(outcome))
     except (CannotStart, SettingsInvalid) as reason:
         print(f"Cannot start. {reason}", file=sys.stderr)
         return 1
     return outcome if isinstance(outcome, int) else 0
+
+
+async def until_told(work: Coroutine[object, object, object]) -> None:
+    """Run it to its end; SIGTERM and SIGINT cancel it, so that it closes what it opened."""
+    task = asyncio.ensure_future(work)
+    told: list[signal.Signals] = []
+
+    def tell(number: signal.Signals) -> None:
+        told.append(number)
+        task.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, tell, number)
+    try:
+        await task
+    except asyncio.CancelledError:
+        if not told:
+            raise
 
 
 if __name__ == "__main__":

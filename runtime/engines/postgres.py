@@ -10,6 +10,7 @@ from urllib.parse import quote
 from runtime.engines.programs import give_to_unprivileged, postgres_programs, tethered, unprivileged_prefix
 
 OWNER = "owner"
+DATABASE = "platform"
 SETTINGS = {
     "listen_addresses": "'{host}'",
     "port": "{port}",
@@ -53,7 +54,7 @@ class PostgresCluster:
     programs: str = ""
     durable: bool = True
 
-    def url(self, database: str = "platform") -> str:
+    def url(self, database: str = DATABASE) -> str:
         return f"postgresql://{OWNER}:{quote(self.password)}@{self.host}:{self.port}/{database}"
 
     def prepare(self) -> None:
@@ -104,6 +105,7 @@ class PostgresCluster:
             password.write_text(self.password)
             give_to_unprivileged(Path(place))
             self._run_initdb(cluster, password)
+            self._create_database(cluster)
             with (cluster / "postgresql.conf").open("a") as settings:
                 settings.write("\ninclude_if_exists 'platform.conf'\n")
             cluster.rename(self.folder)
@@ -113,15 +115,25 @@ class PostgresCluster:
         locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
         sync = [] if self.durable else ["--no-sync"]
         initdb = [str(postgres_programs(self.programs) / "initdb"), "-D", str(cluster.resolve())]
+        self._run(["env", f"HOME={cluster.resolve()}", *initdb, *options, *locale, *sync])
+
+    def _create_database(self, cluster: Path) -> None:
+        """The platform's own database, made before anybody can connect."""
+        single = [str(postgres_programs(self.programs) / "postgres"), "--single", "-D", str(cluster.resolve())]
+        self._run([*single, "postgres"], standard_input=f"create database {DATABASE}\n")
+
+    def _run(self, program: list[str], standard_input: str = "") -> None:
         done = subprocess.run(
-            [*unprivileged_prefix(), "env", f"HOME={cluster.resolve()}", *initdb, *options, *locale, *sync],
+            [*unprivileged_prefix(), *program],
+            input=standard_input,
             capture_output=True,
             text=True,
             check=False,
             timeout=60,
         )
         if done.returncode != 0:
-            raise PostgresBroken(f"initdb for {self.folder} failed: {done.stderr.strip().splitlines()[-1:]}")
+            said = done.stderr.strip().splitlines()[-1:]
+            raise PostgresBroken(f"{Path(program[0]).name} for {self.folder} failed: {said}")
 
 
 def is_server_of(process: int, folder: Path) -> bool:
