@@ -337,3 +337,11 @@ def test_nothing_malformed_is_an_error_of_ours(
 )
 def test_bodies_that_cannot_be_read_are_refused(http: httpx.Client, body: bytes, kind: str, status: int) -> None:
     assert http.post("/token", content=body, headers={"Content-Type": kind}).status_code == status
+
+
+def test_pages_of_this_machine_may_ask_for_tokens_and_others_may_not(http: httpx.Client) -> None:
+    asking = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"}
+    own = http.options("/token", headers={"Origin": "http://localhost:4000", **asking})
+    other = http.options("/token", headers={"Origin": "http://localhost.attacker.example", **asking})
+    assert own.headers["access-control-allow-origin"] == "http://localhost:4000"
+    assert "access-control-allow-origin" not in other.headers
