@@ -65,11 +65,11 @@ class Logbook:
 
     def write(self, process: str, lines: list[bytes]) -> None:
         """Complete lines without their ends, as the process wrote them."""
-        if process not in self.files:
-            self.files[process] = TurningFile(self.path(process), self.greatest_bytes)
         records = [as_record(line) for line in lines if line.strip()]
         name = orjson.dumps(process)
         try:
+            if process not in self.files:
+                self.files[process] = TurningFile(self.path(process), self.greatest_bytes)
             self.files[process].write(b"".join(record + b"\n" for record in records))
             self.merged.write(b"".join(b'{"process":' + name + b"," + record[1:] + b"\n" for record in records))
         except OSError:

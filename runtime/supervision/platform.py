@@ -5,6 +5,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from runtime.prerequisites import PROCESSES_FILE, started_at
 from runtime.settings import Settings
@@ -99,5 +100,7 @@ def stages_of_closing(keepers: Sequence[Keeper]) -> list[list[Keeper]]:
 
 
 def say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
+    """Tell whoever started us; when nobody listens any more, the platform runs on."""
+    with suppress(OSError):
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()

@@ -63,6 +63,8 @@ async def supervise(settings: Settings) -> int:
     """Open the platform, keep it until a signal, close it; the exit code."""
     asked_to_stop = asyncio.Event()
     for number in STOP_SIGNALS:
+        if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
+            continue  # started by nohup: it is to outlive the terminal
         asyncio.get_running_loop().add_signal_handler(number, asked_to_stop.set)
     with Logbook(settings.data_dir / "logs", settings.log_file_bytes) as logbook:
         platform = Platform(settings, logbook, say)

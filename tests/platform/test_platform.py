@@ -10,7 +10,7 @@ import pytest
 from runtime.engines.running import free_port, is_free
 from tests.running_platform import RunningPlatform, platform_in, wait_gone
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
 
 PYTHON_PROCESSES = ("serve", "work", "issue", "provide-payments")
 OFFSETS = {"gateway": 0, "serve": 1, "work": 2, "issue": 3, "provide-payments": 4, "up": 7}
