@@ -96,6 +96,10 @@ class Documents:
             raise RequestInvalid(*known.errors)
         return known.document, operation
 
+    def sizes(self) -> Sequence[int]:
+        """The lengths of the documents that are known."""
+        return [*self._sizes.values()]
+
     def _parsed(self, text: str) -> _Known:
         if len(text) > self._limits.characters:
             raise LimitExceeded(f"The document has more than {self._limits.characters} characters.")
@@ -122,7 +126,7 @@ class Documents:
     def _validated(self, document: DocumentNode) -> list[GraphQLError]:
         try:
             visit(document, _Literals())
-            errors = validate(self._schema, document, self._rules, max_errors=5)
+            errors = validate(self._schema, document, self._rules, max_errors=5, hide_suggestions=True)
         except GraphQLError as error:
             return [error]
         for error in errors:
@@ -133,7 +137,9 @@ class Documents:
 
 def _parse(text: str, limits: Limits) -> DocumentNode:
     try:
-        return parse(text, max_lexical_tokens=limits.tokens, max_comments=limits.tokens)
+        return parse(
+            text, max_lexical_tokens=limits.tokens, max_comments=limits.tokens, allow_empty_selection_sets=False
+        )
     except GraphQLSyntaxError as error:
         if "contains more than" in error.message:
             raise LimitExceeded(error.message.removeprefix("Syntax Error: ")) from None

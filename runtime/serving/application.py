@@ -70,9 +70,9 @@ class DrainingServer(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-async def serve(app: Starlette, host: str, port: int) -> None:
-    """Serves `app` until the process is told to stop. Raises `OSError` when the port is taken."""
-    config = uvicorn.Config(
+def configuration(app: Starlette) -> uvicorn.Config:
+    """As strict at the wire as the application is above it."""
+    return uvicorn.Config(
         app,
         http="httptools",
         ws="websockets-sansio",
@@ -80,15 +80,18 @@ async def serve(app: Starlette, host: str, port: int) -> None:
         ws_per_message_deflate=False,
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=GRACE_S,
-        h11_max_incomplete_event_size=16 * 1024,
         server_header=False,
         log_config=None,
         access_log=False,
     )
+
+
+async def serve(app: Starlette, host: str, port: int) -> None:
+    """Serves `app` until the process is told to stop. Raises `OSError` when the port is taken."""
     # What was made to start with lives as long as the process: looking through it again and again costs pauses of
     # up to a second with thousands of watchers.
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
     with socket.create_server((host, port), backlog=BACKLOG) as bound:
-        await DrainingServer(config, app.state.draining).serve(sockets=[bound])
+        await DrainingServer(configuration(app), app.state.draining).serve(sockets=[bound])
