@@ -1,5 +1,7 @@
 /** The gateway: reads settings, loads the supergraph, listens, and stops in order. */
 
+import "./thrift.js";
+
 import { createServer } from "node:http";
 
 import { createHealth } from "./front/health.js";

@@ -1,6 +1,6 @@
 """Two small subgraphs that misbehave on request: dishes, and what people say of them. A process of its own.
 
-`python -m tests.router.subgraphs PORT` serves /dishes/graphql and /praise/graphql; `… sdl FOLDER` writes their schemas.
+`python -m tests.router.subgraphs DESCRIPTOR` serves /dishes/graphql and /praise/graphql; `… sdl FOLDER` writes their schemas.
 """
 
 import asyncio
@@ -215,7 +215,7 @@ if __name__ == "__main__":
     match sys.argv[1:]:
         case ["sdl", folder]:
             write_schemas(Path(folder))
-        case [port]:
-            uvicorn.run(Subgraphs(), lifespan="off", port=int(port), log_level="warning", ws="websockets-sansio")
+        case [descriptor]:
+            uvicorn.run(Subgraphs(), lifespan="off", fd=int(descriptor), log_level="warning", ws="websockets-sansio")
         case _:
             sys.exit(__doc__)

@@ -67,8 +67,9 @@ export function converse(socket, parts, address) {
     const token = caller.authorization ? await parts.tokens(caller.authorization) : { subject: `anonymous ${address}` };
     if (state === "closed") return;
     if (!token) throw new ProtocolBroken(4403, "Forbidden");
-    leave = parts.callers.enter(token.subject);
-    if (!leave) throw new ProtocolBroken(4429, "Too many sockets of one caller");
+    const place = parts.callers.enter(token.subject);
+    if (!place) throw new ProtocolBroken(4429, "Too many sockets of one caller");
+    leave = place;
     if (token.expires) expireAt(token.expires);
     identity = caller;
     state = "ready";

@@ -1,0 +1,39 @@
+"""What the tests of the gateway may ask for.
+
+- `graph` (session): the composed supergraph of the tests' subgraphs, as a file.
+- `subgraphs` (session): their process. `gateway` (session): a gateway before it, with the usual settings.
+- `client` (function): an HTTP client of that gateway, `post(document, **variables)`.
+- `talk` (function): opens a WebSocket of that gateway.
+"""
+
+from collections.abc import AsyncGenerator, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.router.processes import Gateway, Subgraphs, composed, running_gateway, running_subgraphs
+
+
+@pytest.fixture(scope="session")
+def graph(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return composed(tmp_path_factory.mktemp("supergraph"))
+
+
+@pytest.fixture(scope="session")
+def subgraphs() -> Iterator[Subgraphs]:
+    with running_subgraphs() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def gateway(graph: Path, subgraphs: Subgraphs) -> Iterator[Gateway]:
+    with running_gateway(graph, subgraphs.url) as running:
+        yield running
+        assert running.process.poll() is None, "a test brought the gateway down"
+
+
+@pytest.fixture
+async def client(gateway: Gateway) -> AsyncGenerator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(base_url=gateway.url, timeout=20) as opened:
+        yield opened
