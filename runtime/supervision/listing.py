@@ -97,3 +97,15 @@ def command_of(*module_and_arguments: str) -> Callable[[], list[str]]:
     """A Python module of ours, in a process that dies with this one."""
     module, *arguments = module_and_arguments
     return lambda: tethered([sys.executable, "-m", module, *arguments])
+
+
+def city_loader(settings: Settings) -> list[str]:
+    """The city knows nothing of our settings: it is told what it needs."""
+    options = {
+        "--graph": f"{settings.gateway_url}/graphql",
+        "--issuer": settings.issuer_url,
+        "--city": settings.city_file,
+        "--marker": str(settings.data_dir / "city.json"),
+        "--restaurants": str(settings.city_restaurants),
+    }
+    return command_of("simulator.load", *(word for option in options.items() for word in option))()

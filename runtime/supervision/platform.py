@@ -11,7 +11,7 @@ from runtime.prerequisites import PROCESSES_FILE, started_at
 from runtime.settings import Settings
 from runtime.supervision.errands import ErrandFailed, run_errand
 from runtime.supervision.keeper import Keeper
-from runtime.supervision.listing import command_of, engines, roles
+from runtime.supervision.listing import city_loader, command_of, engines, roles
 from runtime.supervision.logbook import Logbook
 from runtime.supervision.program import Program
 
@@ -44,9 +44,10 @@ class Platform:
 
     async def load_city(self) -> None:
         """The city decides by itself what is still to be loaded. It failing closes nothing."""
-        command = command_of("simulator.load", "--progress")()
         try:
-            await run_errand("city", command, self.logbook, self.settings.child_environment(), self._progress)
+            await run_errand(
+                "city", city_loader(self.settings), self.logbook, self.settings.child_environment(), self._progress
+            )
         except ErrandFailed as error:
             self.say(str(error))
 
