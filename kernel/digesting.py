@@ -1,13 +1,14 @@
 """Digests: what projections, feeds and reactions do with the records they consume."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from kernel.calling import Call, Refused
 from kernel.committing import Advance
 from kernel.handling import Handler
 from kernel.ids import derive_id
 from kernel.log import Recorded
-from kernel.messages import Command, Refusal, Row
+from kernel.messages import Command, Refusal
 from kernel.ports import Checkpoints, Signals, ViewStore
 from kernel.projecting import Feed, Projection
 from kernel.subgraph import Reaction
@@ -16,7 +17,7 @@ from kernel.subgraph import Reaction
 class Projecting:
     """Folds records into a view, rows and checkpoint in one transaction."""
 
-    def __init__(self, projection: Projection[Row], store: ViewStore) -> None:
+    def __init__(self, projection: Projection[Any], store: ViewStore) -> None:
         self.name, self.topics = projection.view.name, projection.topics
         self._projection, self._store = projection, store
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from kernel.committing import Advance, Commit, CommitResult, RequestBusy, RequestKey, RequestKnown, StoredOutcome
 from kernel.deciding import Table
@@ -42,7 +42,7 @@ class Journal(Protocol):
         """Stores a refusal as the request's outcome; the earlier outcome when there is one."""
         ...
 
-    async def rows(self, tables: Sequence[Table[Row]], owner: str) -> Sequence[Row]:
+    async def rows(self, tables: Sequence[Table[Any]], owner: str) -> Sequence[Row]:
         """The rows of `tables` (state-stored domains) whose owner column is `owner`, retired ones included."""
         ...
 
@@ -108,7 +108,7 @@ class Checkpoints(Protocol):
 class ViewStore(Protocol):
     """The writing side of one domain's read models."""
 
-    async def apply(self, projection: Projection[Row], records: Sequence[Recorded], advance: Advance) -> bool:
+    async def apply(self, projection: Projection[Any], records: Sequence[Recorded], advance: Advance) -> bool:
         """Loads the rows for the records' keys, folds, saves and advances in one transaction; False: it had moved."""
         ...
 

@@ -1,0 +1,243 @@
+"""Consumers take every record in, once, in order, whatever is killed, lost or poisonous on the way."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+
+import pytest
+
+from kernel.calling import Accepted, Call
+from kernel.committing import Advance
+from kernel.consuming import Consumer, Digest, replay
+from kernel.digesting import Feeding, Projecting, Reacting
+from kernel.log import START, Recorded
+from kernel.ports import Outage, Wakeup
+from kernel.tailing import Tail
+from tests.kernel.tally import EVERYTHING, TALLY, TALLY_VIEW, Bench, Count, Name
+from tests.patience import eventually
+
+pytestmark = pytest.mark.anyio
+
+
+@asynccontextmanager
+async def consuming(bench: Bench, *digests: Digest) -> AsyncGenerator[list[Consumer]]:
+    """A worker with these digests, running inside the block, killed at its end."""
+    tail = Tail(bench.log, "tally", ("tally.events",))
+    consumers = [Consumer(digest, [tail], bench.equipment) for digest in digests]
+    tasks = [asyncio.create_task(loop.run()) for loop in (tail, *consumers)]
+    try:
+        yield consumers
+    finally:
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+def view(bench: Bench) -> Projecting:
+    return Projecting(TALLY_VIEW, bench.equipment.view_store)
+
+
+def feeding(bench: Bench) -> Feeding:
+    return Feeding(EVERYTHING, bench.equipment.view_store, bench.equipment.signals)
+
+
+def echoing(bench: Bench) -> Reacting:
+    return Reacting(TALLY.reactions[0], bench.handler, bench.equipment.checkpoints)
+
+
+async def shows(bench: Bench, tally: str, total: int) -> None:
+    async def holds() -> bool:
+        return await bench.total(tally) == total
+
+    await eventually(holds)
+
+
+async def test_a_view_follows_its_streams(bench: Bench) -> None:
+    await bench.count("before", 2)
+    async with consuming(bench, view(bench)):
+        await shows(bench, "before", 2)
+        await bench.count("after", 3)
+        await bench.count("before", 1)
+        await shows(bench, "after", 3)
+        await shows(bench, "before", 3)
+
+
+async def test_a_new_worker_goes_on_where_the_last_one_was_killed(bench: Bench) -> None:
+    for _ in range(5):
+        async with consuming(bench, view(bench)):
+            await bench.count("a", 1)
+    async with consuming(bench, view(bench)):
+        await shows(bench, "a", 5)
+
+
+async def test_two_workers_do_not_count_twice(bench: Bench) -> None:
+    async with consuming(bench, view(bench), feeding(bench)), consuming(bench, view(bench), feeding(bench)):
+        for number in range(60):
+            await bench.count(f"t{number % 7}", 1)
+        for number in range(7):
+            await shows(bench, f"t{number}", 9 if number < 4 else 8)
+
+        async def numbered() -> bool:
+            return await bench.equipment.views.feed_head(EVERYTHING, "all") == 60
+
+        await eventually(numbered)
+    items = await bench.equipment.views.feed(EVERYTHING, "all", 0, 100)
+    assert [item.sequence for item in items] == list(range(1, 61))
+    places = [(item.stream, item.version) for item in items]
+    assert len(set(places)) == 60
+    assert all(
+        [version for stream, version in places if stream == tally] == list(range(1, count + 1))
+        for tally, count in {"t0": 9, "t6": 8}.items()
+    )
+
+
+async def test_a_reaction_repeated_has_one_effect(bench: Bench) -> None:
+    await bench.count("a", 4)
+    async with consuming(bench, echoing(bench)):
+
+        async def echoed() -> bool:
+            return await bench.stored("ea") == 4
+
+        await eventually(echoed)
+    (event,) = await bench.equipment.journal.read("a")
+    record = bench.equipment.codec.open(event)
+    nowhere = Advance(consumer="elsewhere", topic="tally.events", partition=0, before=START, after=event.at)
+    await echoing(bench).digest([record], nowhere)
+    assert await bench.stored("ea") == 4
+
+
+async def test_poison_parks_its_key_and_the_others_flow(bench: Bench) -> None:
+    await bench.handler.handle(Name(tally="bad", name="poison"), Call(correlation="tests"))
+    await bench.count("bad", 1)
+    for number in range(20):
+        await bench.count(f"good{number}", 1)
+    async with consuming(bench, view(bench)) as (consumer,):
+        for number in range(20):
+            await shows(bench, f"good{number}", 1)
+        await bench.count("bad", 1)
+
+        async def parked() -> bool:
+            return len(await bench.equipment.dead_letters.letters("tally_view")) == 3
+
+        await eventually(parked)
+        assert consumer.parked == {"bad"}
+    first, *behind = await bench.equipment.dead_letters.letters("tally_view", "bad")
+    assert "ArithmeticError: nobody can count that" in first.error
+    assert "Traceback" in first.traceback
+    assert [letter.error for letter in behind] == ["KeyParked: bad", "KeyParked: bad"]
+    assert await bench.total("bad") is None
+
+
+async def test_a_parked_key_stays_parked_for_the_next_worker(bench: Bench) -> None:
+    await bench.handler.handle(Name(tally="bad", name="poison"), Call(correlation="tests"))
+    async with consuming(bench, view(bench)):
+
+        async def parked() -> bool:
+            return "bad" in await bench.equipment.dead_letters.parked("tally_view")
+
+        await eventually(parked)
+    async with consuming(bench, view(bench)) as (consumer,):
+        await bench.count("bad", 1)
+        await bench.count("good", 1)
+        await shows(bench, "good", 1)
+        assert "bad" in consumer.parked
+
+
+async def test_replayed_letters_are_digested_in_order(bench: Bench) -> None:
+    class Mended:
+        """The view as it is once the bug is mended."""
+
+        name, topics = "tally_view", ("tally.events",)
+        seen: tuple[int | None, ...] = ()
+
+        async def digest(self, records: Sequence[Recorded], advance: Advance) -> bool:
+            self.seen = (*self.seen, *(record.version for record in records))
+            return True
+
+    await bench.handler.handle(Name(tally="bad", name="poison"), Call(correlation="tests"))
+    await bench.count("bad", 1)
+    async with consuming(bench, view(bench)):
+
+        async def parked() -> bool:
+            return len(await bench.equipment.dead_letters.letters("tally_view")) == 2
+
+        await eventually(parked)
+    mended = Mended()
+    assert await replay(mended, "bad", bench.equipment) == 2
+    assert mended.seen == (1, 2)
+    assert await bench.equipment.dead_letters.parked("tally_view") == frozenset()
+
+
+async def test_a_refused_reaction_is_a_dead_letter(bench: Bench) -> None:
+    await bench.count("ea", 99)
+    await bench.count("a", 2)
+    async with consuming(bench, echoing(bench)):
+
+        async def parked() -> bool:
+            return "a" in await bench.equipment.dead_letters.parked("tally.echo")
+
+        await eventually(parked)
+    (letter,) = await bench.equipment.dead_letters.letters("tally.echo")
+    assert "Rejected: Count was refused: TooMuch" in letter.error
+
+
+async def test_an_outage_is_waited_out_and_is_no_poison(bench: Bench) -> None:
+    class Shaky:
+        """A view whose engine is away at first."""
+
+        name, topics = "tally_view", ("tally.events",)
+        failures = 0
+
+        async def digest(self, records: Sequence[Recorded], advance: Advance) -> bool:
+            if self.failures < 1:
+                self.failures += 1
+                raise Outage("the engine is away")
+            return await view(bench).digest(records, advance)
+
+    await bench.count("a", 2)
+    async with consuming(bench, Shaky()):
+        await shows(bench, "a", 2)
+    assert await bench.equipment.dead_letters.parked("tally_view") == frozenset()
+
+
+async def test_lost_wake_ups_cost_a_poll_and_nothing_else(bench: Bench) -> None:
+    class Deaf:
+        """Signals that lose everything."""
+
+        async def publish(self, keys: Sequence[str]) -> None:
+            pass
+
+        def watch(self, keys: Sequence[str]) -> AbstractAsyncContextManager[Wakeup]:
+            return bench.equipment.signals.watch(["nothing"])
+
+    deaf = bench.with_signals(Deaf())
+    async with consuming(deaf, view(deaf)):
+        await deaf.count("a", 1)
+        await shows(deaf, "a", 1)
+
+
+async def test_a_consumer_far_behind_catches_up_past_the_tails_window(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kernel.tailing.WINDOW", 3)
+    async with consuming(bench, feeding(bench)):
+        for _ in range(30):
+            await bench.count("a", 1)
+        async with consuming(bench, view(bench)):
+            await shows(bench, "a", 30)
+
+
+async def test_a_consistency_token_says_when_a_view_has_caught_up(bench: Bench) -> None:
+    from kernel.log import ConsistencyToken
+
+    outcome = await bench.handler.handle(Count(tally="a", by=1), Call(correlation="tests"))
+    assert isinstance(outcome, Accepted)
+    token = ConsistencyToken.parse(outcome.token or "")
+    assert token is not None
+    views = bench.equipment.views
+    assert not await views.reached("tally_view", ["tally.events"], token, wait_s=0)
+    async with consuming(bench, view(bench)):
+        assert await views.reached("tally_view", ["tally.events"], token, wait_s=10)
+    assert await bench.total("a") == 1

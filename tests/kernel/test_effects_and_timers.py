@@ -1,0 +1,195 @@
+"""Effects happen at least once, in order per stream, side by side across streams; timers fire when due, once."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Coroutine, Sequence
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+
+import pytest
+
+from kernel.calling import Call
+from kernel.log import Recorded
+from kernel.messages import Command
+from kernel.performing import Performer
+from kernel.ports import Outage
+from kernel.subgraph import Effect
+from kernel.tailing import Tail
+from kernel.ticking import Ticker
+from tests.kernel.tally import Bench, Count, Counted, CountLater
+from tests.patience import eventually
+from tests.spelling import AT
+
+pytestmark = pytest.mark.anyio
+
+
+class Bell:
+    """The outside: it rings for every count, and can be held or broken."""
+
+    def __init__(self) -> None:
+        self.rung: list[tuple[str, int]] = []
+        self.held: set[str] = set()
+        self.broken: dict[str, Exception] = {}
+        self.let_go = asyncio.Event()
+
+    async def ring(self, tally: str, by: int) -> None:
+        if tally in self.held:
+            await self.let_go.wait()
+        if tally in self.broken:
+            raise self.broken.pop(tally)
+        self.rung.append((tally, by))
+
+
+async def ring(record: Recorded, bell: Bell) -> Sequence[Command]:
+    event = record.message
+    if not isinstance(event, Counted) or event.tally.startswith("heard"):
+        return []
+    await bell.ring(event.tally, event.by)
+    return [Count(tally=f"heard-{event.tally}", by=event.by)]
+
+
+RINGING = Effect(name="tally.bell", topics=("tally.events",), port=Bell, perform=ring)
+
+
+@asynccontextmanager
+async def performing(bench: Bench, bell: Bell) -> AsyncGenerator[Performer]:
+    tail = Tail(bench.log, "tally", ("tally.events",))
+    performer = Performer(RINGING, bell, tail, bench.handler, bench.equipment)
+    async with running(tail.run(), performer.run()):
+        yield performer
+
+
+@asynccontextmanager
+async def running(*loops: Coroutine[object, object, object]) -> AsyncGenerator[None]:
+    tasks = [asyncio.create_task(loop) for loop in loops]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+async def heard(bench: Bench, tally: str, total: int) -> None:
+    async def holds() -> bool:
+        return await bench.stored(f"heard-{tally}") == total
+
+    await eventually(holds)
+
+
+async def test_an_effect_reports_back_by_command(bench: Bench) -> None:
+    bell = Bell()
+    async with performing(bench, bell):
+        await bench.count("a", 2)
+        await heard(bench, "a", 2)
+    assert bell.rung == [("a", 2)]
+
+
+async def test_a_slow_effect_keeps_its_stream_waiting_and_no_other(bench: Bench) -> None:
+    bell = Bell()
+    bell.held = {"slow"}
+    async with performing(bench, bell):
+        await bench.count("slow", 1)
+        await bench.count("slow", 2)
+        await bench.count("quick", 3)
+        await heard(bench, "quick", 3)
+        assert bell.rung == [("quick", 3)]
+        bell.let_go.set()
+        await heard(bench, "slow", 3)
+    assert [by for tally, by in bell.rung if tally == "slow"] == [1, 2]
+
+
+async def test_what_was_under_way_when_the_worker_died_is_done_again_and_reported_once(bench: Bench) -> None:
+    bell = Bell()
+    bell.held = {"a"}
+    async with performing(bench, bell):
+        await bench.count("a", 1)
+        await bench.count("b", 1)
+        await heard(bench, "b", 1)
+    bell.held = set()
+    async with performing(bench, bell):
+        await heard(bench, "a", 1)
+    async with performing(bench, bell):
+        await bench.count("c", 1)
+        await heard(bench, "c", 1)
+    assert await bench.stored("heard-a") == 1
+    assert await bench.stored("heard-b") == 1
+
+
+async def test_an_outage_is_tried_again(bench: Bench) -> None:
+    bell = Bell()
+    bell.broken = {"a": Outage("nobody answers")}
+    async with performing(bench, bell) as performer:
+        await bench.count("a", 1)
+        await heard(bench, "a", 1)
+        assert performer.outages == 1
+        assert performer.last_outage == "Outage('nobody answers')"
+
+
+async def test_a_bug_parks_the_key_with_its_cause(bench: Bench) -> None:
+    bell = Bell()
+    bell.broken = {"a": ArithmeticError("cannot")}
+    async with performing(bench, bell):
+        await bench.count("a", 1)
+        await bench.count("a", 1)
+        await bench.count("b", 1)
+        await heard(bench, "b", 1)
+
+        async def parked() -> bool:
+            return len(await bench.equipment.dead_letters.letters("tally.bell", "a")) == 2
+
+        await eventually(parked)
+    first, second = await bench.equipment.dead_letters.letters("tally.bell", "a")
+    assert "cannot" in first.error
+    assert "ArithmeticError" in first.traceback
+    assert second.error == "KeyParked"
+    assert bell.rung == [("b", 1)]
+
+
+async def test_a_timer_fires_when_its_time_has_come(bench: Bench) -> None:
+    async with running(Ticker(bench.handler, bench.equipment).run()):
+        await bench.handler.handle(CountLater(tally="a", by=5, after_s=60), Call(correlation="tests"))
+        assert await bench.equipment.timers.next_at() == AT + timedelta(seconds=60)
+        assert await bench.stored("a") == 0
+        bench.clock.at = AT + timedelta(seconds=61)
+
+        async def counted() -> bool:
+            return await bench.stored("a") == 5
+
+        await eventually(counted)
+
+        async def gone() -> bool:
+            return await bench.equipment.timers.next_at() is None
+
+        await eventually(gone)
+
+
+async def test_two_tickers_fire_a_timer_once(bench: Bench) -> None:
+    for number in range(20):
+        await bench.handler.handle(CountLater(tally=f"t{number}", by=5, after_s=60), Call(correlation="tests"))
+    bench.clock.at = AT + timedelta(seconds=61)
+    loops = [Ticker(bench.handler, bench.equipment).run() for _ in range(2)]
+    async with running(*loops):
+
+        async def gone() -> bool:
+            return await bench.equipment.timers.next_at() is None
+
+        await eventually(gone)
+    assert [await bench.stored(f"t{number}") for number in range(20)] == [5] * 20
+
+
+async def test_a_refused_timer_is_a_dead_letter_and_the_others_fire(bench: Bench) -> None:
+    await bench.count("a", 99)
+    await bench.handler.handle(CountLater(tally="a", by=5, after_s=60), Call(correlation="tests"))
+    await bench.handler.handle(CountLater(tally="b", by=5, after_s=61), Call(correlation="tests"))
+    bench.clock.at = AT + timedelta(seconds=62)
+    async with running(Ticker(bench.handler, bench.equipment).run()):
+
+        async def counted() -> bool:
+            return await bench.stored("b") == 5
+
+        await eventually(counted)
+    (letter,) = await bench.equipment.dead_letters.letters("tally.timers")
+    assert "Count was refused: TooMuch" in letter.error
+    assert await bench.equipment.timers.next_at() is None
