@@ -7,9 +7,15 @@ from contextlib import contextmanager
 
 import orjson
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor, WrappedLogger
 
 QUIET_LIBRARIES = ("httpx", "httpcore", "asyncio", "uvicorn.access", "websockets")
+
+
+def without_colours(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """uvicorn says everything twice, once for terminals."""
+    event.pop("color_message", None)
+    return event
 
 
 BEFORE: tuple[Processor, ...] = (
@@ -17,6 +23,7 @@ BEFORE: tuple[Processor, ...] = (
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.ExtraAdder(),
+    without_colours,
     structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
     # Local variables of a traceback may hold secrets and personal fields: they stay out.
     structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False)),

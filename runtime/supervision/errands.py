@@ -5,7 +5,10 @@ import signal
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
+from runtime.supervision.keeper import kill_group
 from runtime.supervision.logbook import LineSplitter, Logbook
+
+ENDS_WITHIN_SECONDS = 5.0
 
 
 class ErrandFailed(Exception):
@@ -37,6 +40,11 @@ async def run_errand(
     except asyncio.CancelledError:
         with suppress(ProcessLookupError):
             process.send_signal(signal.SIGTERM)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ENDS_WITHIN_SECONDS):
+                await process.wait()
+        kill_group(process.pid)
+        await process.wait()
         raise
     if code != 0:
         said = " / ".join(logbook.last_lines(name, count=1))
