@@ -19,12 +19,11 @@ export function checkLimits(document) {
   const memo = new Map();
   const total = { ...ZERO };
   for (const definition of document.definitions) {
-    if (!definition.selectionSet) continue;
+    total.directives += definition.directives?.length ?? 0;
+    if (definition.kind !== Kind.OPERATION_DEFINITION) continue; // fragments count where they are spread
     const size = measure(definition.selectionSet, fragments, memo);
     total.depth = Math.max(total.depth, size.depth);
-    for (const name of ["fields", "aliases"]) total[name] += size[name];
-    total.directives += size.directives + (definition.directives?.length ?? 0);
-    if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
+    for (const name of ["fields", "aliases", "directives"]) total[name] += size[name];
     within("rootFields", size.roots);
     within("introspections", size.introspections);
     if (definition.operation === "mutation") within("rootMutations", size.roots);
@@ -80,16 +79,16 @@ function measureFragment(name, fragments, memo) {
 }
 
 /**
- * Names with two underscores are GraphQL's own: an alias `__proto__` would reach the prototype of every object
- * when the executor merges results. Integers beyond 2^53 lose digits on their way, so they are not accepted.
+ * The executor merges results in plain objects: an alias `__proto__` would write into the prototype of every object,
+ * `toString` would meet what is there already. Integers beyond 2^53 lose digits on their way, so they are not accepted.
  */
 function checkTokens(document) {
   visit(document, {
     Field(node) {
-      if (node.alias?.value.startsWith("__")) throw refusedName(node.alias.value);
+      if (node.alias && isReserved(node.alias.value)) throw refusedName(node.alias.value);
     },
     VariableDefinition(node) {
-      if (node.variable.name.value.startsWith("__")) throw refusedName(node.variable.name.value);
+      if (isReserved(node.variable.name.value)) throw refusedName(node.variable.name.value);
     },
     IntValue(node) {
       if (!Number.isSafeInteger(Number(node.value))) throw refusedNumber();
@@ -100,8 +99,12 @@ function checkTokens(document) {
   });
 }
 
+function isReserved(name) {
+  return name.startsWith("__") || name in Object.prototype;
+}
+
 function refusedName(name) {
-  return new Refused(400, "BAD_USER_INPUT", `Names that begin with two underscores are reserved: '${name.slice(0, 40)}'.`);
+  return new Refused(400, "BAD_USER_INPUT", `The name '${name.slice(0, 40)}' is reserved: choose another alias.`);
 }
 
 export function refusedNumber() {
