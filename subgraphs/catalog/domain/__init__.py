@@ -30,7 +30,7 @@ from subgraphs.catalog.commands import (
 )
 from subgraphs.catalog.domain import availability, items, options, publishing, restaurants, staff
 from subgraphs.catalog.domain.premises import RUN_RESTAURANT, WORK_AT_RESTAURANT, Premises, gather
-from subgraphs.catalog.domain.refusals import NotAllowed, NotFound
+from subgraphs.catalog.domain.refusals import REFUSALS, NotAllowed, NotFound
 from subgraphs.catalog.events import (
     MenuCategoryChanged,
     MenuCategoryRow,
@@ -45,6 +45,8 @@ from subgraphs.catalog.events import (
     StaffChanged,
     StaffRow,
 )
+
+__all__ = ["CATALOG", "REFUSALS", "decide"]
 
 Rows = Sequence[Row] | Refusal
 
