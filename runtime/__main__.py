@@ -6,10 +6,11 @@ import gc
 import signal
 import sys
 from collections.abc import Callable, Coroutine
+from types import FrameType
 
 import uvloop
 
-from runtime.logs import start_logging
+from runtime.logs import logger, start_logging
 from runtime.prerequisites import CannotStart
 from runtime.settings import Settings, SettingsInvalid, described
 
@@ -140,29 +141,33 @@ def main() -> int:
     try:
         outcome: Outcome = options.role(options)
         if isinstance(outcome, Coroutine):
-            uvloop.run(until_told(outcome))
+            return uvloop.run(until_told(outcome))
     except (CannotStart, SettingsInvalid) as reason:
         print(f"Cannot start. {reason}", file=sys.stderr)
         return 1
     return outcome if isinstance(outcome, int) else 0
 
 
-async def until_told(work: Coroutine[object, object, object]) -> None:
-    """Run it to its end; SIGTERM and SIGINT cancel it, so that it closes what it opened."""
+async def until_told(work: Coroutine[object, object, object]) -> int:
+    """Run it to its end; SIGTERM and SIGINT cancel it, so that it closes what it opened. The exit code."""
     task = asyncio.ensure_future(work)
-    told: list[signal.Signals] = []
+    told: list[int] = []
 
-    def tell(number: signal.Signals) -> None:
+    def tell(number: int, _frame: FrameType | None) -> None:
         told.append(number)
-        task.cancel()
+        task.get_loop().call_soon_threadsafe(task.cancel)
 
+    # Not the loop's own handlers: a server inside must be able to put its handlers before ours, and drain first.
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, tell, number)
+        signal.signal(number, tell)
     try:
         await task
     except asyncio.CancelledError:
-        if not told:
-            raise
+        return 0 if told else 1
+    except Exception:  # noqa: BLE001  (a bug ends the process; the supervisor starts it again)
+        logger("runtime").exception("ends because of an error")
+        return 1
+    return 0
 
 
 if __name__ == "__main__":
