@@ -126,7 +126,7 @@ def _item(dish: Dish, section: Section, pricing: Pricing) -> MenuItem:
         description=dish.about,
         price_minor=pricing.price(dish.cents),
         tax_rate=TAX_RATES_BP[section.kind],
-        allergens=tuple(_ALLERGEN_NAMES[word] for word in dish.allergens.split()),
+        allergens=tuple(word.upper() for word in dish.allergens.split()),
         diets=_diets(dish) if is_food else (),
         option_groups=tuple(dish.groups.split()),
     )
@@ -138,7 +138,8 @@ def _diets(dish: Dish) -> tuple[str, ...]:
         "VEGAN": dish.diet == "V",
         "VEGETARIAN": dish.diet in ("V", "K"),
         "GLUTEN_FREE": "gluten" not in contained,
-        "LACTOSE_FREE": "milk" not in contained,
+        "DAIRY_FREE": "milk" not in contained,
+        "LACTOSE_FREE": "milk" not in contained or dish.diet == "L",
     }
     return tuple(name for name, is_so in holds.items() if is_so)
 
@@ -146,21 +147,3 @@ def _diets(dish: Dish) -> tuple[str, ...]:
 def _group(name: str, question: Question) -> OptionGroup:
     options = tuple(Option(slug(choice.name), choice.name, choice.cents) for choice in question.options)
     return OptionGroup(name, question.name, question.least, question.most, options)
-
-
-_ALLERGEN_NAMES = {
-    "gluten": "GLUTEN",
-    "crustaceans": "CRUSTACEANS",
-    "eggs": "EGGS",
-    "fish": "FISH",
-    "peanuts": "PEANUTS",
-    "soya": "SOYBEANS",
-    "milk": "MILK",
-    "nuts": "NUTS",
-    "celery": "CELERY",
-    "mustard": "MUSTARD",
-    "sesame": "SESAME",
-    "sulphites": "SULPHITES",
-    "lupin": "LUPIN",
-    "molluscs": "MOLLUSCS",
-}

@@ -2,7 +2,7 @@
 
 A dish is a row: name, description, price in cents, allergens, diet, option groups. Allergens are those that EU law
 names; the diet letters are those of Finnish menus: V vegan, K vegetarian, L free of lactose. What the row leaves out
-follows from its allergens: without milk it is free of lactose, without gluten it is free of gluten.
+follows from its allergens: without milk it is free of dairy and of lactose, without gluten it is free of gluten.
 """
 
 from functools import cache
