@@ -69,6 +69,13 @@ class GuestServer(uvicorn.Server):
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.listening = asyncio.Event()
+        self.ended = asyncio.Event()
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        try:
+            await super().serve(sockets)
+        finally:
+            self.ended.set()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -92,3 +99,4 @@ async def listening(app: ASGIApp, host: str, port: int) -> AsyncGenerator[None]:
                 yield
             finally:
                 server.should_exit = True
+                await server.ended.wait()  # before the group would cancel it in the middle of its closing

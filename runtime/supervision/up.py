@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Generator
 from contextlib import contextmanager
+from pathlib import Path
 
 from runtime.health import listening
 from runtime.prerequisites import await_leftovers, check_folder, check_node, check_ports, check_python, take_lock
@@ -106,7 +107,7 @@ async def open_and_tell(platform: Platform, tasks: asyncio.TaskGroup) -> bool:
 def greeting(settings: Settings) -> str:
     logs = settings.data_dir / "logs" / "platform.log"
     with contextlib.suppress(ValueError):
-        logs = logs.relative_to(settings.data_dir.parent)
+        logs = logs.relative_to(Path.cwd())
     port = "" if settings.port == 4000 else f" PORT={settings.port}"
     return f"""
 The platform is open.
