@@ -139,3 +139,13 @@ ORDER_COMMANDS: tuple[type[AnyOrderCommand], ...] = (
     CloseUncollected,
     CancelOrder,
 )
+
+VIEWER_COMMANDS: tuple[type[ViewerCommand], ...] = (
+    AcceptOrder,
+    RejectOrder,
+    StartPreparing,
+    DelayOrder,
+    MarkOrderReady,
+    ConfirmCollection,
+    CancelOrder,
+)

@@ -39,6 +39,11 @@ SEE = Action(
     relations=frozenset({CUSTOMER, STAFF}),
     roles=frozenset({"support", "finance", "dispatcher", "admin"}),
 )
+SEE_KITCHEN = Action(name="seeKitchenOrders", relations=frozenset({STAFF}), roles=frozenset({"support", "admin"}))
+SEE_CODE = Action(name="seeCollectionCode", relations=frozenset({CUSTOMER}))
+SEE_DECLINE = Action(
+    name="seeDecline", relations=frozenset({CUSTOMER}), roles=frozenset({"support", "finance", "admin"})
+)
 RULES: Mapping[OrderAction, Rule] = {
     OrderAction.ACCEPT_ORDER: _kitchen("acceptOrder", OrderStatus.CONFIRMED),
     OrderAction.REJECT_ORDER: _kitchen("rejectOrder", OrderStatus.CONFIRMED),

@@ -10,11 +10,13 @@ from subgraphs.orders.kitchens import (
 )
 from subgraphs.orders.views.asking import (
     keyset,
+    open_kitchen,
     open_orders,
     orders_by_id,
     orders_of_customer,
     orders_of_kitchen,
 )
+from subgraphs.orders.views.informing import inform_placing, inform_quote, inform_viewer
 from subgraphs.orders.views.kitchens import (
     KITCHEN_GROUPS,
     KITCHEN_ITEMS,
@@ -58,9 +60,13 @@ __all__ = [
     "OrderView",
     "counter",
     "fold_order",
+    "inform_placing",
+    "inform_quote",
+    "inform_viewer",
     "keyset",
     "kitchen_of",
     "kitchens_by_id",
+    "open_kitchen",
     "open_orders",
     "order_number",
     "orders_by_id",

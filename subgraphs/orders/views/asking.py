@@ -7,8 +7,10 @@ from kernel.graph.connections import Page
 from kernel.graph.cursors import Keyset
 from kernel.ports import Views
 from subgraphs.orders.events import OrderStatus
-from subgraphs.orders.views.orders import OPEN_IN_KITCHEN, OrderView
+from subgraphs.orders.views.orders import KITCHEN_FEED, OPEN_IN_KITCHEN, OrderView
 
+_LATEST = 200
+"""How far the projection of orders may be behind a kitchen's feed: seconds, and a kitchen gets few orders a minute."""
 MAX_OPEN = 200
 """How many open orders a kitchen is shown at once; more than that no kitchen can cook."""
 
@@ -78,3 +80,18 @@ def _place(page: Page) -> tuple[datetime | None, str | None]:
         return None, None
     placed_at, order_id = page.keyset
     return datetime.fromisoformat(str(placed_at)), str(order_id)
+
+
+async def open_kitchen(views: Views, restaurant_id: str) -> tuple[int, Sequence[OrderView]]:
+    """The kitchen's open orders, and a place in its feed up to which they show everything.
+
+    Orders and feed are kept by two projections, each at its own pace. The place lies before the first of the latest
+    items that the orders do not show yet; what they show beyond it is merely told twice.
+    """
+    head = await views.feed_head(KITCHEN_FEED, restaurant_id)
+    latest = await views.feed(KITCHEN_FEED, restaurant_id, max(0, head - _LATEST), _LATEST)
+    # The versions are read before the orders: what is shown can only be newer than what was compared.
+    known = {view.id: view.version for view in await orders_by_id(views, sorted({item.stream for item in latest}))}
+    behind = [item.sequence for item in latest if known.get(item.stream, 0) < item.version]
+    place = min(behind) - 1 if behind else max(head, latest[-1].sequence if latest else 0)
+    return place, await open_orders(views, restaurant_id)

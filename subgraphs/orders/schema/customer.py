@@ -1,0 +1,174 @@
+"""What customers do: have a price bound, order, call it off."""
+
+from uuid import UUID
+
+import strawberry
+
+from kernel.graph.context import Info
+from kernel.graph.refusals import MalformedId, NotFound, UserError
+from kernel.graph.scalars import MinorUnits
+from kernel.ids import parse_id, sibling_id
+from subgraphs.orders.commands import CancelOrder, PlaceOrder, QuoteOrder
+from subgraphs.orders.kitchens import Selection
+from subgraphs.orders.schema.access import visible_quote
+from subgraphs.orders.schema.changing import OrderChanged, accepted, change, changed, malformed
+from subgraphs.orders.schema.enums import CancellationReason, Fulfilment
+from subgraphs.orders.schema.orders import Quote
+from subgraphs.orders.schema.refusals import (
+    ALWAYS,
+    ON_AN_ORDER,
+    BelowMinimumBasket,
+    DeliveryNotOffered,
+    ItemsUnavailable,
+    OptionRulesBroken,
+    QuoteAlreadyUsed,
+    QuoteExpired,
+    QuoteNotFound,
+    RestaurantClosed,
+    RestaurantPaused,
+    result,
+)
+
+_MOST_LINES = 100
+
+
+@strawberry.input(description="A line as the customer chooses it; the restaurant's menu says what it costs.")
+class OrderLineInput:
+    item_id: strawberry.ID
+    quantity: int = strawberry.field(default=1, description="From 1 to 99.")
+    option_ids: list[strawberry.ID] = strawberry.field(
+        default_factory=list, description="Options of the item's groups, each at most once."
+    )
+
+
+@strawberry.input
+class QuoteOrderInput:
+    idempotency_key: UUID
+    restaurant_id: strawberry.ID
+    fulfilment: Fulfilment = Fulfilment.TAKEAWAY
+    lines: list[OrderLineInput]
+    tip_minor: MinorUnits = strawberry.field(
+        default=MinorUnits(0), description="In the restaurant's currency; at most what the food costs."
+    )
+
+
+@strawberry.type(description="A price is bound.")
+class QuoteOrderSuccess:
+    quote: Quote | None
+    consistency_token: str | None
+
+
+@strawberry.input
+class PlaceOrderInput:
+    idempotency_key: UUID
+    quote_id: strawberry.ID
+    payment_token: str = strawberry.field(description="From the payment provider's own page or SDK; never a card.")
+
+
+@strawberry.type(description="The order is placed; its payment is being authorised.")
+class PlaceOrderSuccess(OrderChanged):
+    pass
+
+
+@strawberry.input
+class CancelOrderInput:
+    idempotency_key: UUID
+    order_id: strawberry.ID
+    reason: CancellationReason = CancellationReason.CHANGED_MIND
+    expected_version: int | None = strawberry.field(default=None, description="The `version` the viewer looked at.")
+
+
+@strawberry.type(description="The order is cancelled; what was authorised is given back.")
+class CancelOrderSuccess(OrderChanged):
+    pass
+
+
+QUOTE_ORDER_RESULT = result(
+    QuoteOrderSuccess,
+    (
+        *ALWAYS,
+        NotFound,
+        DeliveryNotOffered,
+        RestaurantClosed,
+        RestaurantPaused,
+        ItemsUnavailable,
+        OptionRulesBroken,
+        BelowMinimumBasket,
+    ),
+)
+PLACE_ORDER_RESULT = result(
+    PlaceOrderSuccess,
+    (
+        *ALWAYS,
+        NotFound,
+        QuoteNotFound,
+        QuoteExpired,
+        QuoteAlreadyUsed,
+        RestaurantClosed,
+        RestaurantPaused,
+        ItemsUnavailable,
+    ),
+)
+CANCEL_ORDER_RESULT = result(CancelOrderSuccess, (*ALWAYS, *ON_AN_ORDER))
+
+
+@strawberry.type
+class CustomerMutation:
+    @strawberry.mutation(
+        graphql_type=QUOTE_ORDER_RESULT,
+        description="Binds a price for 15 minutes. For customers; nothing is ordered yet.",
+    )
+    async def quote_order(self, info: Info, input: QuoteOrderInput) -> QuoteOrderSuccess | UserError:
+        wrong = _malformed_quote(input)
+        if wrong is not None:
+            return wrong
+        command = QuoteOrder(
+            quote_id=info.context.ids.new("quote"),
+            restaurant_id=input.restaurant_id,
+            fulfilment=input.fulfilment,
+            lines=tuple(_selection(line) for line in input.lines),
+            tip_minor=input.tip_minor,
+        )
+        outcome = accepted(
+            await info.context.handle(command, mutation="quoteOrder", key=input.idempotency_key, given=input)
+        )
+        if isinstance(outcome, UserError):
+            return outcome
+        quote = await visible_quote(info.context, outcome.stream)
+        return QuoteOrderSuccess(quote=None if quote is None else Quote.of(quote), consistency_token=outcome.token)
+
+    @strawberry.mutation(
+        graphql_type=PLACE_ORDER_RESULT,
+        description="Orders what was quoted, at the quoted price. The same quote cannot be ordered twice.",
+    )
+    async def place_order(self, info: Info, input: PlaceOrderInput) -> PlaceOrderSuccess | UserError:
+        order_id = sibling_id("order", "quote", input.quote_id)
+        if order_id is None:
+            return MalformedId(path=["quoteId"])
+        command = PlaceOrder(order_id=order_id, quote_id=input.quote_id, payment_token=input.payment_token)
+        outcome = await info.context.handle(command, mutation="placeOrder", key=input.idempotency_key, given=input)
+        return await changed(info, accepted(outcome), PlaceOrderSuccess)
+
+    @strawberry.mutation(
+        graphql_type=CANCEL_ORDER_RESULT,
+        description="Calls the order off, free until the kitchen has accepted it. For its customer and support.",
+    )
+    async def cancel_order(self, info: Info, input: CancelOrderInput) -> CancelOrderSuccess | UserError:
+        command = CancelOrder(order_id=input.order_id, expected_version=input.expected_version, reason=input.reason)
+        return await changed(info, await change(info, "cancelOrder", input, command), CancelOrderSuccess)
+
+
+def _selection(line: OrderLineInput) -> Selection:
+    return Selection(item_id=line.item_id, quantity=line.quantity, option_ids=tuple(line.option_ids))
+
+
+def _malformed_quote(given: QuoteOrderInput) -> MalformedId | None:
+    if parse_id("restaurant", given.restaurant_id) is None:
+        return MalformedId(path=["restaurantId"])
+    for number, line in enumerate(given.lines[:_MOST_LINES]):
+        if parse_id("item", line.item_id) is None:
+            return MalformedId(path=["lines", str(number), "itemId"])
+        wrong = malformed("option", line.option_ids[:_MOST_LINES], ["lines", str(number), "optionIds"])
+        if wrong is not None:
+            return wrong
+    return None

@@ -1,0 +1,89 @@
+"""The enumerations of orders in the graph; clients must expect values that are not listed yet."""
+
+from collections.abc import Mapping
+from enum import Enum
+
+import strawberry
+
+from subgraphs.orders.domain.actions import OrderAction
+from subgraphs.orders.events import (
+    CancellationReason,
+    CancelledBy,
+    CollectionCodeMistaken,
+    FailureReason,
+    FeeKind,
+    Fulfilment,
+    Handover,
+    OrderAccepted,
+    OrderCancelled,
+    OrderCompleted,
+    OrderConfirmed,
+    OrderDelayed,
+    OrderEvent,
+    OrderExpired,
+    OrderFailed,
+    OrderPlaced,
+    OrderReady,
+    OrderRejected,
+    OrderStatus,
+    PreparationStarted,
+    RejectionReason,
+)
+
+__all__ = [
+    "EVENT_TYPES",
+    "CancellationReason",
+    "CancelledBy",
+    "FailureReason",
+    "FeeKind",
+    "Fulfilment",
+    "Handover",
+    "OrderAction",
+    "OrderEventType",
+    "OrderStatus",
+    "RejectionReason",
+]
+
+_MORE = "Clients must expect values that are not listed yet."
+
+strawberry.enum(Fulfilment, description=f"How the food reaches the customer. {_MORE}")
+strawberry.enum(OrderStatus, description=f"Where an order stands in its life. {_MORE}")
+strawberry.enum(OrderAction, description=f"Something that may be done to an order: a mutation's name. {_MORE}")
+strawberry.enum(FeeKind, description=f"What a fee is for. {_MORE}")
+strawberry.enum(FailureReason, description=f"Why an order failed before any kitchen saw it. {_MORE}")
+strawberry.enum(RejectionReason, description=f"Why a kitchen refused an order. {_MORE}")
+strawberry.enum(CancellationReason, description=f"Why an order was called off. {_MORE}")
+strawberry.enum(CancelledBy, description=f"Who called an order off. {_MORE}")
+strawberry.enum(Handover, description=f"How an order that was ready came to its end. {_MORE}")
+
+
+@strawberry.enum(description=f"What happened to an order. {_MORE}")
+class OrderEventType(Enum):
+    PLACED = "PLACED"
+    CONFIRMED = "CONFIRMED"
+    FAILED = "FAILED"
+    ACCEPTED = "ACCEPTED"
+    REJECTED = "REJECTED"
+    EXPIRED = "EXPIRED"
+    PREPARATION_STARTED = "PREPARATION_STARTED"
+    DELAYED = "DELAYED"
+    READY = "READY"
+    COLLECTION_CODE_MISTAKEN = "COLLECTION_CODE_MISTAKEN"
+    COMPLETED = "COMPLETED"
+    CANCELLED = "CANCELLED"
+
+
+EVENT_TYPES: Mapping[type[OrderEvent], OrderEventType] = {
+    OrderPlaced: OrderEventType.PLACED,
+    OrderConfirmed: OrderEventType.CONFIRMED,
+    OrderFailed: OrderEventType.FAILED,
+    OrderAccepted: OrderEventType.ACCEPTED,
+    OrderRejected: OrderEventType.REJECTED,
+    OrderExpired: OrderEventType.EXPIRED,
+    PreparationStarted: OrderEventType.PREPARATION_STARTED,
+    OrderDelayed: OrderEventType.DELAYED,
+    OrderReady: OrderEventType.READY,
+    CollectionCodeMistaken: OrderEventType.COLLECTION_CODE_MISTAKEN,
+    OrderCompleted: OrderEventType.COMPLETED,
+    OrderCancelled: OrderEventType.CANCELLED,
+}

@@ -1,0 +1,182 @@
+"""Quotes, orders and what orders adds to restaurants, in the graph."""
+
+from datetime import datetime
+from typing import Self
+
+import strawberry
+
+from kernel.graph.connections import Connection, Page
+from kernel.graph.context import Info
+from kernel.ids import parse_id
+from kernel.ownership import may
+from subgraphs.orders import views
+from subgraphs.orders.codes import COLLECTION, handover_code
+from subgraphs.orders.domain.actions import SEE_CODE, SEE_DECLINE, available_actions
+from subgraphs.orders.events import QuoteGiven
+from subgraphs.orders.schema.access import kitchen, may_see_kitchen, visible_order, visible_quote, workplaces
+from subgraphs.orders.schema.enums import (
+    CancellationReason,
+    CancelledBy,
+    FailureReason,
+    Fulfilment,
+    Handover,
+    OrderAction,
+    OrderStatus,
+    RejectionReason,
+)
+from subgraphs.orders.schema.prices import OrderLine, OrderPrice, lines_of
+from subgraphs.orders.views import OPEN_IN_KITCHEN, ORDER_PROJECTION, OrderView
+
+
+@strawberry.federation.type(keys=["id"], description="A restaurant; orders adds what its kitchen has to do.")
+class Restaurant:
+    id: strawberry.ID
+
+    @classmethod
+    def resolve_reference(cls, info: Info, id: strawberry.ID) -> Self | None:
+        return cls(id=id) if parse_id("restaurant", id) is not None else None
+
+    @strawberry.field(
+        description="Whether an order would be taken now: the restaurant is open and not paused. It may change before "
+        "you order. Null while orders has not heard of the restaurant."
+    )
+    async def accepting_orders(self, info: Info) -> bool | None:
+        row = await kitchen(info.context, self.id)
+        return None if row is None else row.takes_orders(info.context.clock.now())
+
+    @strawberry.field(
+        description="The orders its kitchen was asked about, the latest first; null for viewers who do not work there."
+    )
+    async def orders(
+        self,
+        info: Info,
+        status: list[OrderStatus] | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Connection["Order"] | None:
+        secret, scope = info.context.cursor_secret, f"restaurant.orders:{self.id}"
+        page = Page.read(secret, scope, first=first, after=after, last=last, before=before)
+        await info.context.reached(ORDER_PROJECTION.view.name, ORDER_PROJECTION.topics)
+        if not await may_see_kitchen(info.context, self.id):
+            return None
+        rows = await views.orders_of_kitchen(info.context.views, self.id, status, page)
+        return page.connection(rows, node=Order.of, keyset=views.keyset)
+
+
+@strawberry.federation.type(keys=["id"], description="A price that is bound for one customer until it expires.")
+class Quote:
+    id: strawberry.ID
+    restaurant: Restaurant | None
+    fulfilment: Fulfilment
+    lines: list[OrderLine]
+    price: OrderPrice
+    expires_at: datetime = strawberry.field(description="Until then `placeOrder` takes it at this price.")
+
+    @classmethod
+    def of(cls, quote: QuoteGiven) -> Self:
+        return cls(
+            id=strawberry.ID(quote.quote_id),
+            restaurant=Restaurant(id=strawberry.ID(quote.restaurant_id)),
+            fulfilment=quote.fulfilment,
+            lines=lines_of(quote.price),
+            price=OrderPrice.of(quote.price),
+            expires_at=quote.expires_at,
+        )
+
+    @classmethod
+    async def resolve_reference(cls, info: Info, id: strawberry.ID) -> Self | None:
+        quote = await visible_quote(info.context, id)
+        return None if quote is None else cls.of(quote)
+
+
+@strawberry.federation.type(keys=["id"], description="An order, as it is or as it was at `version`.")
+class Order:
+    view: strawberry.Private[OrderView]
+    id: strawberry.ID
+    order_number: str = strawberry.field(description="For people to name it by; short, and not unique for ever.")
+    version: int = strawberry.field(description="How many events it has had; give it back as `expectedVersion`.")
+    status: OrderStatus
+    fulfilment: Fulfilment
+    restaurant: Restaurant | None
+    lines: list[OrderLine]
+    price: OrderPrice
+    placed_at: datetime
+    changed_at: datetime = strawberry.field(description="When its last event happened.")
+    confirmed_at: datetime | None = strawberry.field(description="When its payment was authorised.")
+    accept_by: datetime | None = strawberry.field(description="When it expires unless the kitchen has answered.")
+    accepted_at: datetime | None
+    prep_minutes: int | None = strawberry.field(description="How long the kitchen said it would take.")
+    ready_by: datetime | None = strawberry.field(description="When it will be ready, as the kitchen last said.")
+    preparing_at: datetime | None = strawberry.field(description="When the kitchen began to cook.")
+    ready_at: datetime | None
+    collect_by: datetime | None = strawberry.field(description="Until when it waits to be collected.")
+    ended_at: datetime | None = strawberry.field(description="When it was completed, or ended early; nothing follows.")
+    failure_reason: FailureReason | None
+    rejection_reason: RejectionReason | None
+    expired_while: OrderStatus | None = strawberry.field(description="What it waited in when nobody answered in time.")
+    cancelled_by: CancelledBy | None
+    cancellation_reason: CancellationReason | None
+    handover: Handover | None = strawberry.field(description="Once completed: whether somebody came for it.")
+    code_locked_until: datetime | None = strawberry.field(
+        description="After too many wrong collection codes: when the next one is taken."
+    )
+
+    @strawberry.field(description="What this viewer may do to it now: names of mutations.")
+    async def available_actions(self, info: Info) -> list[OrderAction]:
+        viewer, view = info.context.viewer, self.view
+        standing = view.parties(viewer, await workplaces(info.context))
+        return [*available_actions(viewer, standing, view.status, view.fulfilment)]
+
+    @strawberry.field(
+        description="What the customer says to be handed the food; null for everybody else, and before and after."
+    )
+    def collection_code(self, info: Info) -> str | None:
+        viewer, view = info.context.viewer, self.view
+        due = view.status in OPEN_IN_KITCHEN and view.fulfilment is Fulfilment.TAKEAWAY
+        if not due or not may(viewer, SEE_CODE, view.parties(viewer, frozenset())):
+            return None
+        return handover_code(info.context.code_secret, view.id, COLLECTION)
+
+    @strawberry.field(description="The payment provider's word for a decline; null for the kitchen.")
+    def failure_detail(self, info: Info) -> str | None:
+        viewer = info.context.viewer
+        return self.view.failure_detail if may(viewer, SEE_DECLINE, self.view.parties(viewer, frozenset())) else None
+
+    @classmethod
+    def of(cls, view: OrderView) -> Self:
+        return cls(
+            view=view,
+            id=strawberry.ID(view.id),
+            order_number=view.number,
+            version=view.version,
+            status=view.status,
+            fulfilment=view.fulfilment,
+            restaurant=Restaurant(id=strawberry.ID(view.restaurant_id)),
+            lines=lines_of(view.price),
+            price=OrderPrice.of(view.price),
+            placed_at=view.placed_at,
+            changed_at=view.changed_at,
+            confirmed_at=view.confirmed_at,
+            accept_by=view.accept_by,
+            accepted_at=view.accepted_at,
+            prep_minutes=view.prep_minutes,
+            ready_by=view.ready_by,
+            preparing_at=view.preparing_at,
+            ready_at=view.ready_at,
+            collect_by=view.collect_by,
+            ended_at=view.ended_at,
+            failure_reason=view.failure_reason,
+            rejection_reason=view.rejection_reason,
+            expired_while=view.expired_while,
+            cancelled_by=view.cancelled_by,
+            cancellation_reason=view.cancellation_reason,
+            handover=view.handover,
+            code_locked_until=view.code_locked_until,
+        )
+
+    @classmethod
+    async def resolve_reference(cls, info: Info, id: strawberry.ID) -> Self | None:
+        view = await visible_order(info.context, id)
+        return None if view is None else cls.of(view)
