@@ -115,12 +115,12 @@ async def follow(
         if await source.ended(sent):
             return
         while True:
-            async with aclosing(_news(source, sent)) as told:
+            async with aclosing(_news(context, source, sent)) as told:
                 async for sent, item in told:
                     yield item
                     if await source.ended(sent):
                         return
-            await _news_awaited(context, wakeup, source.permitted, poll_s)
+            await _news_awaited(context, wakeup, poll_s)
 
 
 async def _resumed(source: Source[NewsT, ItemT], after: str | None) -> int | ResyncReason | None:
@@ -132,27 +132,36 @@ async def _resumed(source: Source[NewsT, ItemT], after: str | None) -> int | Res
     return sequence
 
 
-async def _news(source: Source[NewsT, ItemT], sent: int) -> AsyncGenerator[tuple[int, ItemT], None]:
+async def _news(
+    context: GraphContext, source: Source[NewsT, ItemT], sent: int
+) -> AsyncGenerator[tuple[int, ItemT], None]:
     while True:
+        # A watcher may have been slow to take the item before: its rights are looked at now, not when it came.
+        await _still_welcome(context, source.permitted)
         page = await source.read(sent, PAGE)
         for news in page:
             sent = source.sequence(news)
             yield sent, await source.item(news)
+            _unexpired(context)
         if len(page) < PAGE:
             return  # Whatever came since has raised the dirty flag.
         # A replay must leave the loop to others, so that a watcher that has gone is noticed.
         await asyncio.sleep(0)
 
 
-async def _news_awaited(
-    context: GraphContext, wakeup: Wakeup, permitted: Callable[[], Awaitable[bool]], poll_s: float
-) -> None:
-    """Waits for news or the next poll, then makes sure that the viewer may still have them."""
+async def _news_awaited(context: GraphContext, wakeup: Wakeup, poll_s: float) -> None:
     await wakeup.wait(max(0.0, min(poll_s, context.remaining_s())))
-    if context.remaining_s() <= 0:
-        raise TokenExpired("The token has expired: connect again with a fresh one and resume with the last cursor.")
+
+
+async def _still_welcome(context: GraphContext, permitted: Callable[[], Awaitable[bool]]) -> None:
+    _unexpired(context)
     if not await permitted():
         raise Forbidden("You may no longer watch this.")
+
+
+def _unexpired(context: GraphContext) -> None:
+    if context.remaining_s() <= 0:
+        raise TokenExpired("The token has expired: connect again with a fresh one and resume with the last cursor.")
 
 
 @dataclass(frozen=True)
@@ -187,4 +196,5 @@ async def follow_latest(
             if source.ended(state):
                 return
             await asyncio.sleep(interval_s)
-            await _news_awaited(context, wakeup, source.permitted, poll_s)
+            await _news_awaited(context, wakeup, poll_s)
+            await _still_welcome(context, source.permitted)

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncGenerator, Generator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 
 import httpx
 import pytest
@@ -11,12 +11,14 @@ from starlette.applications import Starlette
 
 from runtime.serving import build_app
 from runtime.serving.application import DrainingServer, configuration
-from tests.serving.parlour import ROUTER, TALKS, Hands, Talk, door, parlour
+from tests.serving.parlour import HANDS, ROUTER, TALKS, Hands, Talk, door, parlour
 
 
 @pytest.fixture
 def hands() -> Hands:
-    return Hands()
+    """The clock of every parlour, set back to where it began."""
+    HANDS.seconds = Hands().seconds
+    return HANDS
 
 
 @pytest.fixture
@@ -26,8 +28,8 @@ def talk() -> Talk:
 
 
 @pytest.fixture
-def app(hands: Hands) -> Starlette:
-    return build_app([parlour()], door(hands), init_within_s=0.3)
+def app() -> Starlette:
+    return build_app([parlour()], door(HANDS), init_within_s=0.3)
 
 
 @pytest.fixture
@@ -54,10 +56,9 @@ class GuestServer(DrainingServer):
         yield
 
 
-@pytest.fixture
-async def server(app: Starlette) -> AsyncGenerator[GuestServer]:
-    """A real server, gone when the test is over."""
-    guest = GuestServer(app)
+@asynccontextmanager
+async def started() -> AsyncGenerator[GuestServer]:
+    guest = GuestServer(build_app([parlour()], door(HANDS), init_within_s=0.3))
     with socket.create_server(("127.0.0.1", 0)) as bound:
         guest.address = "127.0.0.1:" + str(bound.getsockname()[1])
         running = asyncio.create_task(guest.serve([bound]))
@@ -65,3 +66,17 @@ async def server(app: Starlette) -> AsyncGenerator[GuestServer]:
         yield guest
         guest.should_exit = True
         await running
+
+
+@pytest.fixture(scope="module")
+async def server() -> AsyncGenerator[GuestServer]:
+    """A real server for the module's tests."""
+    async with started() as guest:
+        yield guest
+
+
+@pytest.fixture
+async def own_server() -> AsyncGenerator[GuestServer]:
+    """A real server for one test, which may stop it."""
+    async with started() as guest:
+        yield guest

@@ -275,6 +275,9 @@ class Hands:
         return datetime.fromtimestamp(self.seconds, UTC)
 
 
+HANDS = Hands()
+
+
 def context_of(caller: Caller, signals: Signals | None = None) -> GraphContext:
     absent = cast("object", None)
     return GraphContext(
