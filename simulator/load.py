@@ -82,7 +82,9 @@ class Plan(Struct, frozen=True):
 class Load:
     """One run over a city."""
 
-    def __init__(self, plan: Plan, city: City, marker: Marker, http: httpx.AsyncClient, say: Callable[[str], None]):
+    def __init__(
+        self, plan: Plan, city: City, marker: Marker, http: httpx.AsyncClient, say: Callable[[str], None]
+    ) -> None:
         self.plan = plan
         self.city = city
         self.marker = marker
@@ -180,15 +182,21 @@ def plan_from(arguments: list[str]) -> Plan:
     return Plan(given.graph, given.issuer, given.city, given.marker, given.restaurants, given.at_once)
 
 
+def tell(text: str) -> None:
+    """A line of progress, at once."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
 def main(arguments: list[str]) -> int:
     """Exit code: 0 loaded, 1 not, with one sentence about why on standard error."""
     try:
-        asyncio.run(load(plan_from(arguments), lambda text: print(text, flush=True)))
+        asyncio.run(load(plan_from(arguments), tell))
     except (BrokenCityFile, LoadFailed, Outage, GraphRefused, SignInRefused) as failure:
-        print(failure, file=sys.stderr)
+        sys.stderr.write(f"{failure}\n")
         return 1
     except KeyboardInterrupt:
-        print("Stopped. Run it again and it goes on where it was.", file=sys.stderr)
+        sys.stderr.write("Stopped. Run it again and it goes on where it was.\n")
         return 130
     return 0
 

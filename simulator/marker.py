@@ -1,7 +1,6 @@
 """The file that says which restaurants of a city a platform already has."""
 
 import hashlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,7 +44,7 @@ def write_marker(file: Path | None, marker: Marker) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     new = file.with_suffix(".new")
     new.write_bytes(json.encode(marker))
-    os.replace(new, file)
+    new.replace(file)
 
 
 def what_is_loaded(city_file: Path, restaurants: int) -> str:

@@ -19,8 +19,8 @@ FINAL_CODES = frozenset(
 )
 """Top-level errors that another try would meet again. Every other code is an outage of something."""
 
-TOKEN_EXPIRED = "TOKEN_EXPIRED"
-STALE_TOKEN_CODES = frozenset({TOKEN_EXPIRED, "UNAUTHENTICATED"})
+EXPIRED_CODE = "TOKEN_EXPIRED"
+REFUSED_TOKEN_CODES = frozenset({EXPIRED_CODE, "UNAUTHENTICATED"})
 
 
 class Credentials(Protocol):
@@ -68,11 +68,11 @@ class GraphRefused(Exception):
 
     @property
     def is_stale_token(self) -> bool:
-        return any(error.extensions.code in STALE_TOKEN_CODES for error in self.errors)
+        return any(error.extensions.code in REFUSED_TOKEN_CODES for error in self.errors)
 
     @property
     def is_expired_token(self) -> bool:
-        return any(error.extensions.code == TOKEN_EXPIRED for error in self.errors)
+        return any(error.extensions.code == EXPIRED_CODE for error in self.errors)
 
 
 class Answer(Struct, Generic[T], frozen=True):
