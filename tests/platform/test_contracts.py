@@ -4,7 +4,9 @@ import json
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -67,15 +69,26 @@ def lint_imports(tree: Path, *contracts: str) -> subprocess.CompletedProcess[str
     )
 
 
-def contract_names() -> dict[str, str]:
-    import tomllib
+def contracts() -> list[dict[str, Any]]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
 
-    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
-    return {contract["id"]: contract["name"] for contract in contracts}
+
+def contract_names() -> dict[str, str]:
+    return {contract["id"]: contract["name"] for contract in contracts()}
+
+
+def test_no_subgraph_is_forgotten() -> None:
+    guarded = next(contract["containers"] for contract in contracts() if contract["id"] == "inside-a-domain")
+    assert set(guarded) == {f"subgraphs.{path.parent.name}" for path in ROOT.glob("subgraphs/*/subgraph.py")}
 
 
 def test_every_contract_has_a_violation_to_catch() -> None:
     assert set(contract_names()) == set(FORBIDDEN_IMPORTS)
+
+
+def test_ours_are_kept(copy: Path) -> None:
+    done = lint_imports(copy)
+    assert done.returncode == 0, done.stdout
 
 
 def test_each_broken_import_contract_is_caught(copy: Path) -> None:
