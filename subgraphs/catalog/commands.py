@@ -147,7 +147,7 @@ class ChangeMenuItem(ItemOrder):
     """None is a value here: nobody has said."""
     diets: tuple[str, ...] | None = None
     option_groups: tuple[str, ...] | None = None
-    """Ids."""
+    """External ids."""
 
 
 class RemoveMenuItem(ItemOrder):

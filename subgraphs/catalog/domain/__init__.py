@@ -64,7 +64,7 @@ def decide(command: CatalogCommand, premises: Premises | None) -> Rows:
     if isinstance(command, RegisterRestaurant):
         return restaurants.register(command, premises)
     if premises is None:
-        return NotFound(path=("input", "restaurantId"))
+        return NotFound(path=("restaurantId",))
     if not may(command.viewer, ACTIONS.get(type(command), RUN_RESTAURANT), premises.parties):
         return NotAllowed()  # Restaurants are public: whoever asks may know that there is one.
     return _decide(command, premises)

@@ -22,7 +22,7 @@ def set_item(command: SetItemAvailability, premises: Premises) -> Sequence[Row] 
     """The item off until then, off until further notice, or back."""
     item = premises.item(command.item_id)
     if item is None:
-        return NotFound(path=("input", "menuItemId"))
+        return NotFound(path=("menuItemId",))
     if command.expected_version not in (None, item.revision):
         return MenuItemVersionConflict(current_version=item.revision, menu_item=item)
     until = _until(command)
@@ -37,7 +37,7 @@ def set_option(command: SetOptionAvailability, premises: Premises) -> Sequence[R
     group = premises.group(command.group_id)
     option = next((each for each in group.options if each.id == command.option_id), None) if group else None
     if group is None or option is None:
-        return NotFound(path=("input", "optionId" if group else "optionGroupId"))
+        return NotFound(path=("optionId" if group else "optionGroupId",))
     if command.expected_version not in (None, group.revision):
         return OptionGroupVersionConflict(current_version=group.revision, option_group=group)
     until = _until(command)

@@ -20,7 +20,7 @@ from subgraphs.catalog.domain.refusals import (
 from subgraphs.catalog.domain.rows import group_row
 from subgraphs.catalog.events import OptionGroupRow
 
-GROUP_PATH = ("input", "optionGroupId")
+GROUP_PATH = ("optionGroupId",)
 
 
 def add(command: AddOptionGroup, premises: Premises) -> Sequence[Row] | Refusal:
@@ -66,11 +66,11 @@ def _unfit(draft: OptionGroupDraft, known: OptionGroupRow | None, premises: Prem
         return _problem(MenuProblemCode.DUPLICATE_EXTERNAL_ID, "Another option group has this external id.")
     if len(others) >= MAX_GROUPS:
         return _problem(MenuProblemCode.TOO_MANY, f"At most {MAX_GROUPS} option groups.")
-    return refused(problems_of_group(draft, ("input", "optionGroup")))
+    return refused(problems_of_group(draft, ("optionGroup",)))
 
 
 def _problem(code: MenuProblemCode, message: str) -> InvalidMenu:
-    return InvalidMenu(problems=(MenuProblem(code=code, path=("input", "optionGroup"), message=message),))
+    return InvalidMenu(problems=(MenuProblem(code=code, path=("optionGroup",), message=message),))
 
 
 def _stale(expected_version: int | None, group: OptionGroupRow) -> Refusal | None:

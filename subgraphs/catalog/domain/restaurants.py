@@ -88,7 +88,7 @@ def _unfit(command: RegisterRestaurant) -> Refusal | None:
     )
     broken = next(((field, reason) for holds, field, reason in rules if not holds), None)
     if broken is not None:
-        return InvalidInput(path=("input", broken[0]), reason=broken[1])
+        return InvalidInput(path=(broken[0],), reason=broken[1])
     return _hours_unfit(command.opening_hours) or _radius_unfit(command.delivery_radius_m)
 
 
@@ -97,13 +97,13 @@ def _on_earth(latitude: float, longitude: float) -> bool:
 
 
 def _hours_unfit(opening_hours: str) -> Refusal | None:
-    return None if readable(opening_hours) else UnreadableOpeningHours(path=("input", "openingHours"))
+    return None if readable(opening_hours) else UnreadableOpeningHours(path=("openingHours",))
 
 
 def _radius_unfit(radius_m: int) -> Refusal | None:
     if 0 <= radius_m <= MAX_RADIUS_M:
         return None
-    return InvalidInput(path=("input", "deliveryRadiusM"), reason=f"Between 0 and {MAX_RADIUS_M} metres.")
+    return InvalidInput(path=("deliveryRadiusM",), reason=f"Between 0 and {MAX_RADIUS_M} metres.")
 
 
 def change_opening_hours(command: ChangeOpeningHours, premises: Premises) -> Sequence[Row] | Refusal:

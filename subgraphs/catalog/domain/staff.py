@@ -18,9 +18,9 @@ MAX_SUBJECT = 120
 def add(command: AddStaffMember, premises: Premises) -> Sequence[Row] | Refusal:
     """A new colleague, or another role for one; managers may only speak for plain staff."""
     if not 0 < len(command.subject) <= MAX_SUBJECT:
-        return InvalidInput(path=("input", "subject"), reason=f"Between 1 and {MAX_SUBJECT} characters.")
+        return InvalidInput(path=("subject",), reason=f"Between 1 and {MAX_SUBJECT} characters.")
     if command.role not in STAFF_ROLES:
-        return InvalidInput(path=("input", "role"), reason=f"One of {', '.join(STAFF_ROLES)}.")
+        return InvalidInput(path=("role",), reason=f"One of {', '.join(STAFF_ROLES)}.")
     known = _member(premises, command.subject)
     member = known or StaffRow(restaurant_id=premises.restaurant.id, subject=command.subject, role=STAFF, retired=True)
     if not _may_appoint(command.viewer, premises, member, command.role):
@@ -37,7 +37,7 @@ def remove(command: RemoveStaffMember, premises: Premises) -> Sequence[Row] | Re
     """One colleague less; the last owner stays."""
     member = _member(premises, command.subject)
     if member is None:
-        return NotFound(path=("input", "subject"))
+        return NotFound(path=("subject",))
     if member.retired:
         return []
     if not _may_appoint(command.viewer, premises, member, STAFF):

@@ -5,7 +5,10 @@ import strawberry
 from kernel.graph.context import Info
 from kernel.graph.federation import subgraph_schema
 from subgraphs.catalog.schema import loading
+from subgraphs.catalog.schema.choosing import OptionMutation
+from subgraphs.catalog.schema.editing import MenuMutation
 from subgraphs.catalog.schema.restaurants import Restaurant
+from subgraphs.catalog.schema.running import RestaurantMutation
 
 
 @strawberry.type
@@ -16,4 +19,9 @@ class Query:
         return None if row is None else Restaurant.of(row)
 
 
-SCHEMA = subgraph_schema(Query)
+@strawberry.type
+class Mutation(RestaurantMutation, MenuMutation, OptionMutation):
+    pass
+
+
+SCHEMA = subgraph_schema(Query, Mutation)

@@ -15,6 +15,9 @@ from subgraphs.catalog.views import MenuHead
 FoundT = TypeVar("FoundT")
 Ask = Callable[[Views, Sequence[str]], Awaitable[Sequence[FoundT]]]
 
+_NAMES = ("restaurant", "item", "category", "group", "menus", "categories", "items", "staff")
+"""What is kept of a request's answers."""
+
 
 def _loaded(context: GraphContext, name: str, ask: Ask[FoundT], key: str) -> Awaitable[FoundT]:
     async def load(keys: list[str]) -> Sequence[FoundT]:
@@ -58,3 +61,9 @@ async def items(context: GraphContext, restaurant_id: str) -> Sequence[MenuItemR
 
 async def staff(context: GraphContext, restaurant_id: str) -> Sequence[StaffRow]:
     return await _loaded(context, "staff", views.staff_of, restaurant_id)
+
+
+def forget(context: GraphContext) -> None:
+    """Ask anew from here on: something has changed since."""
+    for name in _NAMES:
+        context.kept.pop(name, None)

@@ -35,7 +35,7 @@ class Allergen(Enum):
     NUTS = "NUTS"
     PEANUTS = "PEANUTS"
     SESAME = "SESAME"
-    SOYA = "SOYA"
+    SOYBEANS = "SOYBEANS"
     SULPHITES = "SULPHITES"
 
 
