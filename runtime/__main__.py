@@ -164,10 +164,15 @@ async def until_told(work: Coroutine[object, object, object]) -> int:
         await task
     except asyncio.CancelledError:
         return 0 if told else 1
-    except Exception:  # noqa: BLE001  (a bug ends the process; the supervisor starts it again)
-        logger("runtime").exception("ends because of an error")
+    except Exception as error:  # noqa: BLE001  (a bug ends the process; the supervisor starts it again)
+        logger("runtime").exception("ends because of an error", error=repr(first_cause(error)))
         return 1
     return 0
+
+
+def first_cause(error: BaseException) -> BaseException:
+    """What a group of tasks ended for, without the groups around it."""
+    return first_cause(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error
 
 
 if __name__ == "__main__":

@@ -109,6 +109,7 @@ def greeting(settings: Settings) -> str:
     with contextlib.suppress(ValueError):
         logs = logs.relative_to(Path.cwd())
     port = "" if settings.port == 4000 else f" PORT={settings.port}"
+    folder = "" if settings.data_dir == Path.cwd() / ".data" else f" DATA_DIR={settings.data_dir}"
     return f"""
 The platform is open.
 
@@ -118,7 +119,9 @@ The platform is open.
   Every process                       http://{settings.host}:{settings.supervisor_port}/status
   All logs                            {logs}
 
-To try: a token with   make token AS=aino{port}   (aino orders, kitchen cooks in a restaurant that never closes),
-put it into GraphiQL's headers as {{"Authorization": "Bearer …"}}, and follow docs/clients.md.
+To try: take a token, put it into GraphiQL's headers as {{"Authorization": "Bearer …"}}, and follow docs/clients.md:
+  make token AS=aino{port}{folder}       aino is a customer
+  make token AS=kitchen{port}{folder}    kitchen cooks in a restaurant that never closes
+
 Ctrl-C stops everything; what was ordered stays.
 """
