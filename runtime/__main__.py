@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Callable, Coroutine
 from types import FrameType
+from typing import cast
 
 import uvloop
 
@@ -172,7 +173,9 @@ async def until_told(work: Coroutine[object, object, object]) -> int:
 
 def first_cause(error: BaseException) -> BaseException:
     """What a group of tasks ended for, without the groups around it."""
-    return first_cause(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error
+    if isinstance(error, BaseExceptionGroup):
+        return first_cause(cast("BaseExceptionGroup[BaseException]", error).exceptions[0])
+    return error
 
 
 if __name__ == "__main__":
