@@ -1,16 +1,14 @@
 """The parlour behind its door: `http` talks to the application, `server` is a real one."""
 
-import asyncio
-import socket
-from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator
+from contextlib import AbstractAsyncContextManager
 
 import httpx
 import pytest
 from starlette.applications import Starlette
 
 from runtime.serving import build_app
-from runtime.serving.application import DrainingServer, configuration
+from tests.serving.guests import GuestServer, serving
 from tests.serving.parlour import HANDS, ROUTER, TALKS, Hands, Talk, door, parlour
 
 
@@ -39,44 +37,19 @@ async def http(app: Starlette) -> AsyncGenerator[httpx.AsyncClient]:
         yield client
 
 
-class GuestServer(DrainingServer):
-    """A server inside the test's process: signals are not its business, and it says when it listens."""
-
-    def __init__(self, app: Starlette) -> None:
-        super().__init__(configuration(app), app.state.draining)
-        self.listening = asyncio.Event()
-        self.address = ""
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.listening.set()
-
-    @contextmanager
-    def capture_signals(self) -> Generator[None]:
-        yield
-
-
-@asynccontextmanager
-async def started() -> AsyncGenerator[GuestServer]:
-    guest = GuestServer(build_app([parlour()], door(HANDS), init_within_s=0.3))
-    with socket.create_server(("127.0.0.1", 0)) as bound:
-        guest.address = "127.0.0.1:" + str(bound.getsockname()[1])
-        running = asyncio.create_task(guest.serve([bound]))
-        await guest.listening.wait()
-        yield guest
-        guest.should_exit = True
-        await running
+def serving_parlour() -> AbstractAsyncContextManager[GuestServer]:
+    return serving(build_app([parlour()], door(HANDS), init_within_s=0.3))
 
 
 @pytest.fixture(scope="module")
 async def server() -> AsyncGenerator[GuestServer]:
     """A real server for the module's tests."""
-    async with started() as guest:
+    async with serving_parlour() as guest:
         yield guest
 
 
 @pytest.fixture
 async def own_server() -> AsyncGenerator[GuestServer]:
     """A real server for one test, which may stop it."""
-    async with started() as guest:
+    async with serving_parlour() as guest:
         yield guest

@@ -13,7 +13,7 @@ from kernel.clock import Clock
 from kernel.graph.connections import Connection, Page
 from kernel.graph.context import GraphContext, Info
 from kernel.graph.errors import BadUserInput
-from kernel.graph.federation import subgraph_schema
+from kernel.graph.federation import SubgraphSchema, subgraph_schema
 from kernel.graph.refusals import InvalidInput, NotFound, UserError
 from kernel.graph.scalars import Locale, MinorUnits, TimeZone
 from kernel.graph.subscribing import Source, StreamCursors, follow
@@ -114,10 +114,6 @@ class Guest:
     def siblings(self) -> list["Guest"]:
         return [guest(1), guest(2)]
 
-    @strawberry.field
-    def trouble(self) -> str | None:
-        raise RuntimeError("password=hunter2 at db.internal")
-
 
 def guest(number: int) -> Guest:
     return Guest(id=strawberry.ID(str(number)), name=f"guest {number}", debt=Money.of(number * 100, "EUR"))
@@ -130,8 +126,8 @@ def guests(first: int | None, after: str | None, scope: str) -> Connection[Guest
     return page.connection(rows, node=guest, keyset=lambda number: (number,))
 
 
-@strawberry.type
-class Query:
+@strawberry.type(name="Query")
+class PeacefulQuery:
     @strawberry.field
     def hello(self, name: str = "world", locale: Locale | None = None) -> str:
         return f"hello {name}"
@@ -155,6 +151,22 @@ class Query:
     @strawberry.field
     def required(self, number: int = 5) -> int:
         return number
+
+
+@strawberry.type
+class Grump:
+    name: str
+
+    @strawberry.field
+    def trouble(self) -> str | None:
+        raise RuntimeError("password=hunter2 at db.internal")
+
+
+@strawberry.type
+class Query(PeacefulQuery):
+    @strawberry.field
+    def grump(self) -> Grump | None:
+        return Grump(name="grump")
 
     @strawberry.field
     async def trouble(self) -> str:
@@ -261,6 +273,7 @@ def words_of(talk: Talk, name: str) -> Source[tuple[int, str], Word]:
 
 
 SCHEMA = subgraph_schema(Query, Mutation, Subscription)
+PEACEFUL = subgraph_schema(PeacefulQuery, Mutation)
 
 
 class Hands:
@@ -308,9 +321,9 @@ class EveryTalk:
         return TALKS[keys[0].removeprefix("words:")].watch(keys)
 
 
-def parlour() -> Served:
+def parlour(schema: SubgraphSchema = SCHEMA) -> Served:
     signals = EveryTalk()
-    return Served(name="parlour", schema=SCHEMA, context=lambda caller: context_of(caller, signals))
+    return Served(name="parlour", schema=schema, context=lambda caller: context_of(caller, signals))
 
 
 def door(hands: Hands | None = None) -> Door:

@@ -11,7 +11,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
-from tests.serving.conftest import GuestServer
+from tests.serving.guests import GuestServer
 from tests.serving.parlour import ROUTER, TALKS, Hands, Talk
 
 pytestmark = pytest.mark.anyio

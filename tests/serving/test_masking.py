@@ -14,9 +14,7 @@ pytestmark = pytest.mark.anyio
 URL = "/parlour/graphql"
 
 
-@pytest.mark.parametrize(
-    "query", ["{ trouble }", '{ guest(id: "1") { trouble } }', '{ hello guest(id: "1") { name trouble } }']
-)
+@pytest.mark.parametrize("query", ["{ trouble }", "{ grump { trouble } }", "{ hello grump { name trouble } }"])
 async def test_an_exception_becomes_an_internal_error_with_an_id(http: httpx.AsyncClient, query: str) -> None:
     answer = await http.post(URL, json={"query": query}, headers={"x-request-id": "id-1"})
     (error,) = answer.json()["errors"]

@@ -9,7 +9,7 @@ import pytest
 
 from runtime.serving.executing import Answer
 from runtime.serving.streaming import COMPLETE, HEARTBEAT, events
-from tests.serving.conftest import GuestServer
+from tests.serving.guests import GuestServer
 from tests.serving.parlour import ROUTER, Hands, Talk
 
 pytestmark = pytest.mark.anyio
