@@ -110,7 +110,7 @@ class RequestBusy(Value):
 
 
 class CommandKnown(Value):
-    """The command's id is in the journal already. Nothing was written."""
+    """The command's id is in the journal already. Nothing was written but `advance` and `timer_done`: it is done."""
 
     version: int
     token: str

@@ -1,6 +1,7 @@
 """The suites' database: a clone of one that holds the two small domains."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import asyncpg
@@ -10,7 +11,7 @@ from runtime.adapters.postgres.domain import DomainStore, open_domain
 from runtime.adapters.postgres.log import PostgresEventLog
 from runtime.adapters.postgres.migrating import migrate
 from runtime.adapters.postgres.pool import open_database
-from runtime.adapters.valkey.signals import open_signals
+from runtime.adapters.valkey.signals import ValkeySignals, open_signals
 from tests.conftest import PostgresForTests, run_apart, runtime_url, test_settings
 from tests.contracts.shop import CODEC, SCHEMAS
 
@@ -36,18 +37,26 @@ class Stores:
     shop: DomainStore
     pantry: DomainStore
     log: PostgresEventLog
+    signals: ValkeySignals
 
     async def owner(self) -> "asyncpg.Connection[asyncpg.Record]":
         """A connection as the owner; the database's end closes it."""
         return await asyncpg.connect(self.url)
 
 
-@pytest.fixture
-async def stores(url: str, valkey_url: str) -> AsyncIterator[Stores]:
+@asynccontextmanager
+async def open_stores(url: str, valkey_url: str) -> AsyncGenerator[Stores]:
+    """The stores of the two domains in a migrated database."""
     async with (
         open_domain(runtime_url(url), "shop", CODEC) as shop,
         open_domain(runtime_url(url), "pantry", CODEC) as pantry,
-        open_database(runtime_url(url), "platform") as database,
+        open_database(runtime_url(url), "") as database,
         open_signals(valkey_url) as signals,
     ):
-        yield Stores(url=url, shop=shop, pantry=pantry, log=PostgresEventLog(database, signals))
+        yield Stores(url=url, shop=shop, pantry=pantry, log=PostgresEventLog(database, signals), signals=signals)
+
+
+@pytest.fixture
+async def stores(url: str, valkey_url: str) -> AsyncIterator[Stores]:
+    async with open_stores(url, valkey_url) as opened:
+        yield opened

@@ -9,7 +9,7 @@ import msgspec
 from kernel.codec import Codec
 from kernel.committing import Commit, NewMessage, RequestKey
 from kernel.deciding import Table
-from kernel.log import Meta, Recorded
+from kernel.log import Meta, Recorded, Sealed
 from kernel.messages import Command, Event, Refusal, Row
 from kernel.projecting import Feed, Key, Projection, View
 from runtime.adapters.postgres.schemas import DomainSchema
@@ -134,6 +134,18 @@ def sale(stream: str, *whats: str, expected: int = 0, command_id: str | None = N
 
 def message(topic: str, content: Event | Command, message_id: str) -> NewMessage:
     return NewMessage(id=message_id, topic=topic, type=type(content).__name__, data=CODEC.seal(content))
+
+
+def whats(records: Sequence[Sealed]) -> list[str]:
+    """What was sold, record by record."""
+    messages = [CODEC.open(record).message for record in records]
+    return [message.what for message in messages if isinstance(message, Sold)]
+
+
+def changes(records: Sequence[Sealed]) -> list[ShelfChanged]:
+    """The changes of shelves in the records."""
+    messages = [CODEC.open(record).message for record in records]
+    return [message for message in messages if isinstance(message, ShelfChanged)]
 
 
 def request(key: str = "key-1", fingerprint: str = "same") -> RequestKey:

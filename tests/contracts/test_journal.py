@@ -21,7 +21,20 @@ from kernel.deciding import Claim, Release
 from kernel.log import START, ConsistencyToken, Position
 from runtime.adapters.postgres.journal import JournalMisused
 from tests.contracts.conftest import Stores
-from tests.contracts.shop import CODEC, NOON, SHELVES, Sell, Shelf, SoldOut, fresh, request, sale, with_parts
+from tests.contracts.shop import (
+    CODEC,
+    NOON,
+    SHELVES,
+    Sell,
+    Shelf,
+    SoldOut,
+    changes,
+    fresh,
+    request,
+    sale,
+    whats,
+    with_parts,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -36,7 +49,7 @@ async def test_a_commit_is_read_back_in_order_and_whole(stores: Stores) -> None:
     assert (first.version, second.version) == (2, 3)
     read = await stores.shop.journal.read("order_1")
     assert [(record.version, record.type) for record in read] == [(1, "Sold"), (2, "Sold"), (3, "Sold")]
-    assert [CODEC.open(record).message.what for record in read] == ["soup", "bread", "tea"]  # pyright: ignore[reportAttributeAccessIssue]
+    assert whats(read) == ["soup", "bread", "tea"]
     assert read[0].meta.actor == "aino"
     assert read[0].meta.traceparent == "00-11-22-01"
     token = ConsistencyToken.parse(second.token)
@@ -193,4 +206,4 @@ async def test_rows_and_their_changes_come_with_the_command(stores: Stores) -> N
     change = CODEC.open(records[-1])
     assert (change.stream, change.version, change.meta.actor) == ("rest_1", None, "aino")
     assert change.message.at == NOON
-    assert change.message.after == Shelf(id="shelf_1", restaurant_id="rest_1", label="Vesi", revision=2)  # pyright: ignore[reportAttributeAccessIssue]
+    assert changes(records)[-1].after == Shelf(id="shelf_1", restaurant_id="rest_1", label="Vesi", revision=2)

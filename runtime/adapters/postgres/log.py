@@ -27,6 +27,13 @@ select txid, position from {journal}.journal
 where topic = $1 and partition = $2 and txid < pg_snapshot_xmin(pg_current_snapshot())
 order by txid desc, position desc limit 1
 """
+# Everything on the server that owns a transaction id, in any database and by anybody.
+_HORIZON_AGE = """
+select coalesce(max(extract(epoch from clock_timestamp() - since)), 0)::float8 from (
+  select xact_start as since from pg_stat_activity where backend_xid is not null
+  union all select prepared from pg_prepared_xacts
+) as writers
+"""
 
 
 class PostgresEventLog:
@@ -56,6 +63,11 @@ class PostgresEventLog:
     async def head(self, topic: str, partition: int) -> Position:
         row = await self._database.one(_HEAD.format(journal=journal_of(topic)), topic, partition)
         return START if row is None else Position(txid=row["txid"], position=row["position"])
+
+    async def horizon_age_s(self) -> float:
+        """How long the oldest writing transaction has been open: records newer than it are not visible yet."""
+        row = await self._database.one(_HORIZON_AGE)
+        return 0.0 if row is None else row[0]
 
     def watch(self, topics: Sequence[str]) -> AbstractAsyncContextManager[Wakeup]:
         return self._signals.watch([f"log:{journal}" for journal in sorted({journal_of(topic) for topic in topics})])

@@ -130,7 +130,7 @@ async def _create_roles(
     password = "'" + settings.runtime_password.replace("'", "''") + "'"
     await connection.execute(
         "do $$ begin if not exists (select from pg_roles where rolname = 'log_reader') then "
-        "create role log_reader nologin; end if; end $$"
+        "create role log_reader nologin; end if; end $$; grant pg_read_all_stats to log_reader"
     )
     for role in (LOG_ROLE, *(domain.name for domain in domains)):
         await connection.execute(schemas.text("role", role=role, password=password))

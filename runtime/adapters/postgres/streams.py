@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 from kernel.codec import Codec
 from kernel.log import Recorded
+from runtime.adapters.background import background
 from runtime.adapters.postgres.pool import Database, Record
 from runtime.adapters.postgres.sealing import COLUMNS, sealed
 
@@ -42,12 +43,10 @@ class PostgresStreams:
     @asynccontextmanager
     async def running(self) -> AsyncGenerator["PostgresStreams"]:
         """Answers reads while it is entered."""
-        reader = asyncio.create_task(self._run(), name=f"streams:{self._domain}")
         try:
-            yield self
+            async with background(self._run(), f"streams:{self._domain}"):
+                yield self
         finally:
-            reader.cancel()
-            await asyncio.wait([reader])
             for answer in self._asked.values():
                 answer.cancel()
 

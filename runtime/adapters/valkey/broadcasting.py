@@ -10,6 +10,7 @@ from broadcaster import Broadcast
 from broadcaster import Event as Published
 from redis.exceptions import RedisError
 
+from runtime.adapters.background import ended
 from runtime.adapters.valkey.connecting import connect
 
 EVERYBODY = "wake:everybody"
@@ -58,6 +59,7 @@ class ValkeyBackend:
         self._confirmed: dict[str, asyncio.Event] = {}
         self._changing = asyncio.Lock()
         self._pause = FIRST_PAUSE_S
+        self._away = False
 
     async def connect(self) -> None:
         """Nothing: the first read connects, so that a platform starts while Valkey is away."""
@@ -71,7 +73,7 @@ class ValkeyBackend:
         raise NotImplementedError
 
     async def subscribe(self, group: str) -> None:
-        """Subscribes; returns when the server has confirmed it, or after a second without a server."""
+        """Subscribes; returns when the server has confirmed it, at once while the server is away."""
         fresh = group not in self._channels
         self._channels.add(group)
         confirmed = self._confirmed.setdefault(group, asyncio.Event())
@@ -79,7 +81,8 @@ class ValkeyBackend:
             async with asyncio.timeout(SUBSCRIBE_TIMEOUT_S):
                 if fresh:
                     await self._change("subscribe", group)
-                await confirmed.wait()
+                if not self._away:
+                    await confirmed.wait()
 
     async def unsubscribe(self, group: str) -> None:
         self._channels.discard(group)
@@ -101,6 +104,7 @@ class ValkeyBackend:
                 pubsub = self._pubsub or await self._connected()
                 message = await pubsub.get_message(timeout=READ_TIMEOUT_S)
             except (RedisError, OSError, TimeoutError, RuntimeError):
+                self._away = True
                 await self._drop()
                 await asyncio.sleep(self._pause)
                 self._pause = min(self._pause * 2, LONGEST_PAUSE_S)
@@ -113,7 +117,7 @@ class ValkeyBackend:
             if message["type"] == "subscribe" and (confirmed := self._confirmed.get(channel)):
                 confirmed.set()
             if message["type"] == "subscribe" and channel == EVERYBODY:
-                self._pause = FIRST_PAUSE_S
+                self._pause, self._away = FIRST_PAUSE_S, False
                 return Published(EVERYBODY, "")
 
     async def _connected(self) -> Any:
@@ -135,11 +139,16 @@ class Wakeups(Broadcast):
     """Broadcaster with mailboxes of one flag instead of queues without bound, and without its race at subscribing."""
 
     _subscribers: dict[str, set[asyncio.Queue[Published | None]]]
+    _listener_task: "asyncio.Task[None]"
 
     def __init__(self, backend: ValkeyBackend) -> None:
         super().__init__(backend=backend)  # pyright: ignore[reportArgumentType]  (a protocol in all but its declaration)
         self._own = backend
-        self._waiting: dict[str, asyncio.Task[None]] = {}
+
+    async def disconnect(self) -> None:
+        """Ends listening for certain before the connection is closed, which the stock one leaves to chance."""
+        await ended(self._listener_task)
+        await self._own.disconnect()
 
     @asynccontextmanager
     async def mailbox(self, keys: Sequence[str]) -> AsyncGenerator[Mailbox]:
@@ -164,6 +173,10 @@ class Wakeups(Broadcast):
             if not holders:
                 del self._subscribers[key]
                 await self._own.unsubscribe(key)
+
+    def watched(self) -> frozenset[str]:
+        """The keys that have a mailbox."""
+        return frozenset(self._subscribers) - {EVERYBODY}
 
     def mark(self, key: str) -> None:
         """Wakes this process's own watchers of `key` without the way over Valkey."""

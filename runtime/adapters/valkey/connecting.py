@@ -1,4 +1,4 @@
-"""Connecting to Valkey without redis-py's own retries: they hide outages and break calls that block."""
+"""Connecting to Valkey without redis-py's own ten retries: they hide outages and break calls that block."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from redis.backoff import NoBackoff
 CONNECT_TIMEOUT_S = 1.0
 
 
-def connect(url: str, answer_timeout_s: float | None) -> Any:
+def connect(url: str, answer_timeout_s: float | None, retries: int = 0) -> Any:
     """A client that connects when it is first used; None for clients that block on purpose.
 
     It is handed on untyped: redis-py declares its results for its synchronous and asynchronous clients at once.
@@ -18,5 +18,5 @@ def connect(url: str, answer_timeout_s: float | None) -> Any:
         url,
         socket_timeout=answer_timeout_s,
         socket_connect_timeout=CONNECT_TIMEOUT_S,
-        retry=Retry(NoBackoff(), 0),
+        retry=Retry(NoBackoff(), retries),
     )

@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from redis.exceptions import RedisError
 
 from kernel.ports import Wakeup
+from runtime.adapters.background import background
 from runtime.adapters.valkey.broadcasting import ValkeyBackend, Wakeups
 from runtime.adapters.valkey.connecting import connect
 
@@ -20,7 +21,8 @@ class ValkeySignals:
 
     def __init__(self, url: str) -> None:
         self._wakeups = Wakeups(ValkeyBackend(url))
-        self._client = connect(url, answer_timeout_s=PUBLISH_TIMEOUT_S)
+        # One retry: the connection in hand may be from before a restart of the server.
+        self._client = connect(url, answer_timeout_s=PUBLISH_TIMEOUT_S, retries=1)
         self._pending: dict[str, None] = {}
         self._news = asyncio.Event()
         self.lost = 0
@@ -35,16 +37,17 @@ class ValkeySignals:
     def watch(self, keys: Sequence[str]) -> AbstractAsyncContextManager[Wakeup]:
         return self._wakeups.mailbox(keys)
 
+    def watched(self) -> frozenset[str]:
+        """The keys that somebody in this process watches."""
+        return self._wakeups.watched()
+
     @asynccontextmanager
     async def running(self) -> AsyncGenerator["ValkeySignals"]:
         """Publishes and listens while it is entered."""
-        publisher = asyncio.create_task(self._publish_pending(), name="signals:publish")
         try:
-            async with self._wakeups:
+            async with self._wakeups, background(self._publish_pending(), "signals:publish"):
                 yield self
         finally:
-            publisher.cancel()
-            await asyncio.wait([publisher])
             with contextlib.suppress(RedisError, OSError, TimeoutError):
                 await self._client.aclose()
 

@@ -1,0 +1,177 @@
+"""EventLog: nothing is skipped and streams keep their order, however transactions interleave."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from kernel.committing import Committed, VersionMoved
+from kernel.log import START, ConsistencyToken, Position, Sealed
+from kernel.ports import EventLog, TopicPartition
+from tests.conftest import PostgresForTests
+from tests.contracts.conftest import Stores, migrate_contracts, open_stores
+from tests.contracts.shop import CODEC, NOON, changes, fresh, sale, whats
+
+pytestmark = pytest.mark.anyio
+
+BY_HAND = (
+    "select o_txid as txid, o_position as position from shop.append($1, 0, array[$1 || '-c', $1 || '-e'], "
+    "array['shop.commands', 'shop.events'], array['Sell', 'Sold'], array['{}', '{}'], "
+    """'{"actor": "hand", "correlation": "r"}', null)"""
+)
+
+
+@pytest.fixture
+async def alone(own_postgres: PostgresForTests, valkey_url: str) -> AsyncIterator[Stores]:
+    """Stores on a server of their own: an open writer in another database would hide rows, too."""
+    url = own_postgres.create_database()
+    await migrate_contracts(url)
+    async with open_stores(url, valkey_url) as stores:
+        yield stores
+
+
+async def read_on(log: EventLog, at: dict[TopicPartition, Position], limit: int = 500) -> list[Sealed]:
+    """Everything new in shop's events; `at` moves on."""
+    if not at:
+        at.update({("shop.events", partition): START for partition in range(log.partitions("shop"))})
+    found: list[Sealed] = []
+    while records := await log.read(at, limit):
+        for record in records:
+            assert record.at > at[record.topic, record.partition]
+            at[record.topic, record.partition] = record.at
+        found += records
+    return found
+
+
+async def test_a_record_is_read_whole_at_the_place_its_token_names(stores: Stores) -> None:
+    committed = await stores.shop.journal.commit(sale("order_1", "soup", "tea"))
+    assert isinstance(committed, Committed)
+    token = ConsistencyToken.parse(committed.token)
+    assert token is not None
+    records = await read_on(stores.log, {})
+    assert [record.version for record in records] == [1, 2]
+    assert whats(records) == ["soup", "tea"]
+    assert CODEC.open(records[0]).message.at == NOON
+    assert (records[1].journal, records[1].partition, records[1].at) == ("shop", token.partition, token.at)
+    assert await stores.log.head("shop.events", token.partition) == token.at
+    commands = await stores.log.read({("shop.commands", token.partition): START}, 10)
+    assert [(record.type, record.version, record.stream) for record in commands] == [("Sell", None, "order_1")]
+
+
+async def test_a_page_ends_where_the_limit_says_and_the_next_one_goes_on(stores: Stores) -> None:
+    await stores.shop.journal.commit(sale("order_1", *"abcdefg"))
+    records = await read_on(stores.log, {}, limit=2)
+    assert [record.version for record in records] == [1, 2, 3, 4, 5, 6, 7]
+
+
+async def test_the_head_of_an_empty_partition_is_the_start(stores: Stores) -> None:
+    assert await stores.log.head("shop.events", 0) == START
+    assert await stores.log.read({("shop.events", 0): START}, 10) == []
+
+
+async def test_a_writer_that_began_first_and_commits_last_is_not_skipped(alone: Stores) -> None:
+    slow, at = await alone.owner(), dict[TopicPartition, Position]()
+    async with slow.transaction():
+        written = await slow.fetchrow(BY_HAND, "slow")
+        assert isinstance(await alone.shop.journal.commit(sale("fast", "tea")), Committed)
+        assert len(await alone.shop.journal.read("fast")) == 1
+        assert await read_on(alone.log, at) == []
+    seen = await read_on(alone.log, at)
+    assert {record.stream for record in seen} == {"slow", "fast"}
+    assert written is not None
+    txids = {record.stream: record.at.txid for record in seen}
+    assert txids["slow"] == written["txid"] < txids["fast"]
+    await slow.close()
+
+
+async def test_a_writer_with_the_lower_xid_and_the_higher_number_is_not_skipped(alone: Stores) -> None:
+    hand = await alone.owner()
+    partition = await hand.fetchval("select platform.partition_of('rest_1')")
+    async with hand.transaction():
+        await hand.execute("select pg_current_xact_id()")  # SQL by hand may own an xid long before it writes a row
+        other = await alone.owner()
+        await other.execute("insert into pantry.shelves (id, restaurant_id, label, tags, retired) values "
+                            "('b', 'rest_1', 'B', '[]', false)")  # fmt: skip
+        await other.close()
+        assert await alone.log.read({("pantry.changes", partition): START}, 10) == []
+        await hand.execute("insert into pantry.shelves (id, restaurant_id, label, tags, retired) values "
+                           "('a', 'rest_1', 'A', '[]', false)")  # fmt: skip
+    records = await alone.log.read({("pantry.changes", partition): START}, 10)
+    assert [change.after and change.after.id for change in changes(records)] == ["a", "b"]
+    assert records[0].at.position > records[1].at.position
+    assert records[0].at.txid < records[1].at.txid
+    await hand.close()
+
+
+async def test_a_stuck_writer_shows_and_nobody_skips_it(alone: Stores) -> None:
+    stuck, at = await alone.owner(), dict[TopicPartition, Position]()
+    assert await alone.log.horizon_age_s() < 1
+    async with stuck.transaction():
+        await stuck.execute(BY_HAND, "stuck")
+        await alone.shop.journal.commit(sale("order_1", "tea"))
+        await stuck.execute("select pg_sleep(0.3)")
+        assert await alone.log.horizon_age_s() >= 0.3
+        assert await read_on(alone.log, at) == []
+    assert {record.stream for record in await read_on(alone.log, at)} == {"stuck", "order_1"}
+    assert await alone.log.horizon_age_s() < 0.3
+    await stuck.close()
+
+
+async def test_a_writer_in_another_database_hides_records_too(alone: Stores, own_postgres: PostgresForTests) -> None:
+    elsewhere = await asyncpg.connect(own_postgres.create_database())
+    async with elsewhere.transaction():
+        await elsewhere.execute("select pg_current_xact_id()")
+        await alone.shop.journal.commit(sale("order_1", "tea"))
+        assert await read_on(alone.log, {}) == []
+        assert await alone.log.horizon_age_s() > 0
+    assert len(await read_on(alone.log, {})) == 1
+    await elsewhere.close()
+
+
+async def test_runtime_roles_cannot_hold_the_horizon_for_long(alone: Stores) -> None:
+    async with alone.shop.database.pool.acquire() as connection:
+        assert await connection.fetchval("show transaction_timeout") == "5s"
+        assert await connection.fetchval("show idle_in_transaction_session_timeout") == "5s"
+
+
+async def sell_once(stores: Stores, stream: str, what: str) -> None:
+    """As handling does: load, decide, commit, and again from the beginning when somebody else was first."""
+    while True:
+        version = len(await stores.shop.journal.read(stream))
+        if not isinstance(await stores.shop.journal.commit(sale(stream, what, expected=version)), VersionMoved):
+            return
+
+
+async def hold(stores: Stores, chance: random.Random) -> None:
+    """Transactions that stay open for a while after they have written."""
+    session = await stores.owner()
+    for number in range(25):
+        async with session.transaction():
+            await session.execute(BY_HAND, f"held-{id(session)}-{number}")
+            await session.execute("select pg_sleep($1)", chance.random() / 50)
+    await session.close()
+
+
+async def test_a_reader_beside_many_writers_gets_every_event_once_and_streams_in_order(alone: Stores) -> None:
+    chance, streams = random.Random(7), [fresh("order") for _ in range(6)]
+    at, seen = dict[TopicPartition, Position](), list[Sealed]()
+    async with asyncio.TaskGroup() as writers:
+        work = [writers.create_task(sell_once(alone, chance.choice(streams), str(n))) for n in range(150)]
+        work += [writers.create_task(hold(alone, chance)) for _ in range(2)]
+        while not all(task.done() for task in work):
+            seen += await read_on(alone.log, at, limit=7)
+    seen += await read_on(alone.log, at)
+    everything = await alone.shop.database.fetch("select id from shop.journal where topic = 'shop.events'")
+    assert sorted(record.id for record in seen) == sorted(row["id"] for row in everything)
+    for stream in streams:
+        versions = [record.version for record in seen if record.stream == stream]
+        assert versions == list(range(1, len(versions) + 1))
+
+
+async def test_watching_topics_wakes_for_their_journal(stores: Stores) -> None:
+    async with stores.log.watch(["shop.events"]) as wakeup:
+        assert not await wakeup.wait(0.01) or not await wakeup.wait(0.01)  # at most one for having just connected
+        await stores.signals.publish(["log:shop"])
+        assert await wakeup.wait(5)
