@@ -18,7 +18,7 @@ ALLERGENS = (
     "eggs",
     "fish",
     "peanuts",
-    "soya",
+    "soybeans",
     "milk",
     "nuts",
     "celery",
