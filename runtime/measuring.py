@@ -51,7 +51,7 @@ class WorkMeter:
             earliest = await equipment.timers.next_at()
             overdue = 0.0 if earliest is None else (equipment.clock.now() - earliest).total_seconds()
             TIMERS_OVERDUE.labels(name).set(max(overdue / equipment.clock.rate, 0.0))
-        HORIZON.set(await self._platform.horizon_age_s())
+        HORIZON.set(await self._platform.log.horizon_age_s())
 
 
 def _age_s(oldest: Mapping[TopicPartition, Sealed]) -> float:

@@ -11,7 +11,7 @@ from kernel.codec import Codec
 from kernel.equipment import Equipment
 from kernel.graph.context import GraphContext
 from kernel.handling import Handler
-from kernel.ports import EventLog, Signals
+from kernel.ports import Signals
 from kernel.subgraph import Subgraph
 from projections import PROJECTIONS
 from runtime.adapters.clock import PlatformClock
@@ -42,7 +42,7 @@ class Platform:
     stores: Mapping[str, DomainStore]
     equipment: Mapping[str, Equipment]
     handlers: Mapping[str, Handler]
-    log: EventLog
+    log: PostgresEventLog
     ports: Mapping[type, object]
     """The adapter for each protocol that an effect needs."""
     checks: Mapping[str, Check]
