@@ -178,5 +178,5 @@ class Execution:
         return shown
 
     def _measured(self, operation: Operation, started: float) -> None:
-        labels = (self.name, operation.kind.value, measuring.operation_label(operation.name))
+        labels = (self.name, operation.kind.value, measuring.OPERATIONS.of(operation.name))
         measuring.OPERATION_SECONDS.labels(*labels).observe(time.perf_counter() - started)

@@ -19,14 +19,22 @@ WATCHERS = Gauge("graph_watchers", "Subscriptions that run.", ("subgraph",))
 SOCKETS = Gauge("graph_sockets", "WebSockets that are open.", ("subgraph",))
 REFUSED = Counter("graph_refused", "Callers and requests refused before any document was read.", ("subgraph", "why"))
 
-_named: set[str] = set()
+
+class Labels:
+    """Names of operations as labels; the set is bounded, since clients choose their names."""
+
+    def __init__(self, most: int = NAMED_OPERATIONS) -> None:
+        self._most = most
+        self._known: set[str] = set()
+
+    def of(self, name: str | None) -> str:
+        """`name` itself, `unnamed`, or `other` when there are too many names already."""
+        if name is None or not _NAME.fullmatch(name):
+            return "unnamed"
+        if name not in self._known and len(self._known) >= self._most:
+            return "other"
+        self._known.add(name)
+        return name
 
 
-def operation_label(name: str | None) -> str:
-    """`name` as a label; the set of labels is bounded, since clients choose their names."""
-    if name is None or not _NAME.fullmatch(name):
-        return "unnamed"
-    if name not in _named and len(_named) >= NAMED_OPERATIONS:
-        return "other"
-    _named.add(name)
-    return name
+OPERATIONS = Labels()
