@@ -4,11 +4,13 @@ from typing import Any
 
 from kernel.projecting import Feed, Projection
 from projections import kitchens
+from subgraphs.catalog.views import documents as catalog
 from subgraphs.orders import views as orders
 from subgraphs.payments import views as payments
 
 # Each projection has a row type of its own; the loop that runs them needs none.
 PROJECTIONS: tuple[Projection[Any], ...] = (
+    catalog.SEARCH_PROJECTION,
     *kitchens.PROJECTIONS,
     *orders.PROJECTIONS,
     *payments.PROJECTIONS,

@@ -4,9 +4,6 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from subgraphs.catalog.subgraph import SUBGRAPH as CATALOG
-from subgraphs.orders.subgraph import SUBGRAPH as ORDERS
-
 from kernel.codec import Codec
 from kernel.equipment import Equipment
 from kernel.graph.context import GraphContext
@@ -21,10 +18,14 @@ from runtime.adapters.postgres.domain import DomainStore, open_domain
 from runtime.adapters.postgres.log import PostgresEventLog
 from runtime.adapters.postgres.pool import open_database
 from runtime.adapters.postgres.schemas import domain_schemas
+from runtime.adapters.postgres.search import PostgresSearch
 from runtime.adapters.valkey.signals import open_signals
 from runtime.health import Check
 from runtime.serving import Caller, Served
 from runtime.settings import Settings
+from subgraphs.catalog.subgraph import SUBGRAPH as CATALOG
+from subgraphs.catalog.views.search import Search
+from subgraphs.orders.subgraph import SUBGRAPH as ORDERS
 from subgraphs.payments.effects import PaymentProvider
 from subgraphs.payments.subgraph import SUBGRAPH as PAYMENTS
 
@@ -44,7 +45,7 @@ class Platform:
     handlers: Mapping[str, Handler]
     log: PostgresEventLog
     ports: Mapping[type, object]
-    """The adapter for each protocol that an effect needs."""
+    """The adapter for each protocol that a domain declares."""
     checks: Mapping[str, Check]
     """What must answer for this process to be ready."""
 
@@ -66,6 +67,7 @@ class Platform:
                 signals=equipment.signals,
                 cursor_secret=settings.cursor_secret.encode(),
                 code_secret=settings.code_secret.encode(),
+                ports=self.ports,
                 remaining_s=caller.remaining_s,
             )
 
@@ -94,7 +96,7 @@ async def open_platform(settings: Settings) -> AsyncGenerator[Platform]:
             equipment=equipment,
             handlers={subgraph.name: Handler(subgraph, equipment[subgraph.name]) for subgraph in SUBGRAPHS},
             log=PostgresEventLog(readers, signals),
-            ports={PaymentProvider: provider},
+            ports={PaymentProvider: provider, Search: PostgresSearch(stores["catalog"].views)},
             checks={"database": lambda: readers.fetch("select 1")},
         )
 

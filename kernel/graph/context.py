@@ -2,7 +2,7 @@
 
 import dataclasses
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import inf
 from typing import TypeVar, cast
@@ -22,6 +22,7 @@ from kernel.messages import Command
 from kernel.ownership import Viewer
 from kernel.ports import Signals, Streams, Views
 
+PortT = TypeVar("PortT")
 ValueT = TypeVar("ValueT")
 
 
@@ -46,6 +47,8 @@ class GraphContext:
     """Makes the codes by which things are handed over; they are never stored."""
     remaining_s: Callable[[], float] = lambda: inf
     """How long the viewer's token still lasts, in real seconds; zero or less when it has ended."""
+    ports: Mapping[type, object] = field(default_factory=dict[type, object])
+    """The adapters of the domain's own ports, such as a search engine."""
     kept: dict[str, object] = field(default_factory=dict[str, object])
     """What `keep` has made during this request."""
 
@@ -80,6 +83,10 @@ class GraphContext:
         if token is None:
             raise BadUserInput("The consistency token cannot be read.")
         return await self.views.reached(consumer, topics, token)
+
+    def port(self, kind: type[PortT]) -> PortT:
+        """The adapter of a port of the domain's own, by its protocol."""
+        return cast("PortT", self.ports[kind])
 
     def keep(self, name: str, make: Callable[[], ValueT]) -> ValueT:
         """The `name`d value of this request, made on first use: a data loader, most often.

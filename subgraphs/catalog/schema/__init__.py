@@ -2,11 +2,22 @@
 
 import strawberry
 
+from kernel.graph.connections import Page
 from kernel.graph.context import Info
 from kernel.graph.federation import subgraph_schema
+from kernel.graph.types import PositionInput
 from subgraphs.catalog.schema import loading
 from subgraphs.catalog.schema.choosing import OptionMutation
 from subgraphs.catalog.schema.editing import MenuMutation
+from subgraphs.catalog.schema.finding import (
+    Asked,
+    RestaurantConnection,
+    RestaurantFilter,
+    RestaurantSort,
+    found,
+    scope_of,
+    wanted,
+)
 from subgraphs.catalog.schema.restaurants import Restaurant
 from subgraphs.catalog.schema.running import RestaurantMutation
 
@@ -17,6 +28,28 @@ class Query:
     async def restaurant(self, info: Info, id: strawberry.ID) -> Restaurant | None:
         row = await loading.restaurant(info.context, id)
         return None if row is None else Restaurant.of(row)
+
+    @strawberry.field(
+        description="Restaurants, by the words of their names, cuisines and dishes, however spelt. In order of "
+        "relevance when searched, else of distance when `near` is given, else of name; `sort` says otherwise."
+    )
+    async def restaurants(  # noqa: PLR0913, PLR0917 - the field's arguments are the graph's
+        self,
+        info: Info,
+        near: PositionInput | None = None,
+        search: str | None = None,
+        filter: RestaurantFilter | None = None,  # noqa: A002 - the graph's word
+        sort: RestaurantSort | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> RestaurantConnection:
+        sought = wanted(info.context, Asked(near=near, search=search, filter=filter, sort=sort))
+        page = Page.read(
+            info.context.cursor_secret, scope_of(sought), first=first, after=after, last=last, before=before
+        )
+        return await found(info.context, sought, page)
 
 
 @strawberry.type

@@ -1,0 +1,171 @@
+"""Search over Postgres: keys for words, the captured tables for everything that must be true at this moment."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from kernel.hours import is_open
+from kernel.messages import Row
+from kernel.ports import Views
+from subgraphs.catalog.views.search import CuisineCount, Hit, Near, Place, Sort, Wanted
+from subgraphs.catalog.views.spelling import EXACT, FORM, PREFIX, forms
+
+EARTH_RADIUS_M = 6_371_008.8
+METRES_PER_DEGREE = 111_195
+_NAME_EXACT, _NAME_PREFIX, _DISH_EXACT, _NAME_FORM, _DISH_PREFIX, _DISH_FORM = 100, 80, 70, 60, 50, 40
+"""What a word is worth where it is found: names before dishes, whole words before beginnings before misspellings."""
+
+
+class Schedule(Row):
+    """When some restaurants are open."""
+
+    opening_hours: str
+    time_zone: str
+
+
+class Count(Row):
+    """How many."""
+
+    restaurants: int
+
+
+class PostgresSearch:
+    """Searches the catalog's own tables, through the catalog's views."""
+
+    def __init__(self, views: Views) -> None:
+        self._views = views
+
+    async def find(
+        self, wanted: Wanted, limit: int, beyond: Place | None = None, *, backwards: bool = False
+    ) -> Sequence[Hit]:
+        if wanted.words == ():
+            return []
+        question = await self._question(wanted)
+        found = question.found(wanted)
+        condition = "true"
+        if beyond is not None:
+            values = ", ".join(question.argument(part) for part in beyond)
+            condition = f"(k1, k2, k3, restaurant_id) {'<' if backwards else '>'} ({values})"
+        direction = "desc" if backwards else "asc"
+        sql = f"""
+            select restaurant_id, distance_m, json_build_array(k1, k2, k3, restaurant_id) as place
+            from ({found}) f where {condition}
+            order by k1 {direction}, k2 {direction}, k3 {direction}, restaurant_id {direction}
+            limit {question.argument(limit)}
+        """
+        return await self._views.fetch(Hit, sql, *question.arguments)
+
+    async def cuisines(self, wanted: Wanted, limit: int) -> Sequence[CuisineCount]:
+        if wanted.words == ():
+            return []
+        question = await self._question(wanted)
+        found = question.found(wanted, any_cuisine=True)
+        sql = f"""
+            select slug, count(*) as restaurants from ({found}) f, jsonb_array_elements_text(f.cuisines) as c(slug)
+            group by slug order by restaurants desc, slug limit {question.argument(limit)}
+        """
+        return await self._views.fetch(CuisineCount, sql, *question.arguments)
+
+    async def count(self, wanted: Wanted) -> int:
+        if wanted.words == ():
+            return 0
+        question = await self._question(wanted)
+        sql = f"select count(*) as restaurants from ({question.found(wanted)}) f"
+        return (await self._views.fetch(Count, sql, *question.arguments))[0].restaurants
+
+    async def _question(self, wanted: Wanted) -> "Question":
+        return Question(await self._open_schedules(wanted) if wanted.open_now else None)
+
+    async def _open_schedules(self, wanted: Wanted) -> Sequence[Schedule]:
+        """Restaurants share their hours, so each is read once, now: no index knows what time it is."""
+        sql = "select distinct opening_hours, time_zone from restaurants where not retired"
+        schedules = await self._views.fetch(Schedule, sql)
+        return [each for each in schedules if is_open(each.opening_hours, each.time_zone, wanted.at)]
+
+
+class Question:
+    """One statement in the making, with its arguments."""
+
+    def __init__(self, open_schedules: Sequence[Schedule] | None) -> None:
+        self.arguments: list[object] = []
+        self._open_schedules = open_schedules
+
+    def argument(self, value: object) -> str:
+        """The placeholder of `value`."""
+        self.arguments.append(value)
+        return f"${len(self.arguments)}"
+
+    def found(self, wanted: Wanted, *, any_cuisine: bool = False) -> str:
+        """Everything that is wanted, unordered, with the parts of its place: k1, k2, k3, restaurant_id."""
+        distance = "null::bigint" if wanted.near is None else self._distance(wanted.near)
+        relevance = "0" if wanted.words is None else " + ".join(self._worth(word) for word in wanted.words)
+        documents = "" if wanted.words is None else "join search_documents d on d.restaurant_id = r.id"
+        conditions = " and ".join(["not r.retired", *self._conditions(wanted, any_cuisine=any_cuisine)])
+        within = " and ".join(["true", *self._within(wanted)])
+        k1, k2, k3 = _order(wanted.sort)
+        return f"""
+            select id as restaurant_id, distance_m, cuisines, {k1} as k1, {k2} as k2, {k3} as k3
+            from (
+              select r.id, r.name, r.cuisines, r.delivery_radius_m, {distance} as distance_m, {relevance} as relevance
+              from restaurants r {documents} where {conditions}
+            ) c where {within}
+        """
+
+    def _conditions(self, wanted: Wanted, *, any_cuisine: bool) -> list[str]:
+        conditions = [self._matching(word) for word in wanted.words or ()]
+        if wanted.cuisines and not any_cuisine:
+            conditions.append(f"r.cuisines ?| {self.argument([*wanted.cuisines])}::text[]")
+        if self._open_schedules is not None:
+            hours = self.argument([each.opening_hours for each in self._open_schedules])
+            zones = self.argument([each.time_zone for each in self._open_schedules])
+            conditions.append(f"(r.paused_until is null or r.paused_until <= {self.argument(wanted.at)})")
+            conditions.append(
+                f"(r.opening_hours, r.time_zone) in (select * from unnest({hours}::text[], {zones}::text[]))"
+            )
+        if wanted.near is not None and wanted.max_distance_m is not None:
+            # A band of latitudes holds everything near, also across the poles and the date line, and cheaply.
+            band = wanted.max_distance_m / METRES_PER_DEGREE + 0.01
+            south, north = self.argument(wanted.near.latitude - band), self.argument(wanted.near.latitude + band)
+            conditions.append(f"r.latitude between {south}::float8 and {north}::float8")
+        return conditions
+
+    def _within(self, wanted: Wanted) -> list[str]:
+        conditions: list[str] = []
+        if wanted.max_distance_m is not None:
+            conditions.append(f"distance_m <= {self.argument(wanted.max_distance_m)}")
+        if wanted.delivers_here:
+            conditions.append("distance_m <= delivery_radius_m")
+        return conditions
+
+    def _matching(self, word: str) -> str:
+        keys = self.argument(_keys(word))
+        return f"(d.name_keys ?| {keys}::text[] or d.dish_keys ?| {keys}::text[])"
+
+    def _worth(self, word: str) -> str:
+        exact, prefix = self.argument(EXACT + word), self.argument(PREFIX + word)
+        forms_ = self.argument([FORM + form for form in forms(word)])
+        return f"""case
+            when d.name_keys ? {exact} then {_NAME_EXACT} when d.name_keys ? {prefix} then {_NAME_PREFIX}
+            when d.dish_keys ? {exact} then {_DISH_EXACT} when d.name_keys ?| {forms_}::text[] then {_NAME_FORM}
+            when d.dish_keys ? {prefix} then {_DISH_PREFIX} else {_DISH_FORM} end"""
+
+    def _distance(self, near: Near) -> str:
+        """Great-circle distance in whole metres: the haversine formula, exact enough on a sphere."""
+        latitude, longitude = self.argument(near.latitude), self.argument(near.longitude)
+        return f"""round({2 * EARTH_RADIUS_M} * asin(least(1, sqrt(
+            sin(radians(r.latitude - {latitude}::float8) / 2) ^ 2 + cos(radians({latitude}::float8))
+            * cos(radians(r.latitude)) * sin(radians(r.longitude - {longitude}::float8) / 2) ^ 2))))::bigint"""
+
+
+def _order(sort: Sort) -> tuple[str, str, str]:
+    match sort:
+        case Sort.RELEVANCE:
+            return "-relevance::bigint", "coalesce(distance_m, 0)", "lower(name)"
+        case Sort.DISTANCE:
+            return "distance_m", "0::bigint", "''::text"
+        case Sort.NAME:
+            return "0::bigint", "0::bigint", "lower(name)"
+
+
+@lru_cache(maxsize=1000)
+def _keys(word: str) -> list[str]:
+    return [EXACT + word, PREFIX + word, *(FORM + form for form in sorted(forms(word)))]

@@ -1,0 +1,166 @@
+"""Finding restaurants: by words, place, hours and cuisine, as a connection with facets."""
+
+import hashlib
+from asyncio import gather
+from dataclasses import dataclass
+from enum import Enum
+from typing import Self, cast
+
+import msgspec
+import strawberry
+
+from kernel.graph.connections import Page
+from kernel.graph.context import GraphContext, Info
+from kernel.graph.errors import BadUserInput
+from kernel.graph.types import PageInfo, PositionInput
+from kernel.messages import UNSTAMPED
+from subgraphs.catalog.schema import loading
+from subgraphs.catalog.schema.restaurants import Cuisine, Restaurant
+from subgraphs.catalog.views.documents import SEARCH_PROJECTION
+from subgraphs.catalog.views.search import CuisineCount, Near, Place, Search, Sort, Wanted
+from subgraphs.catalog.views.spelling import MAX_WORDS, words
+
+MAX_SEARCH = 200
+MAX_CUISINES = 20
+MAX_FACETS = 50
+
+
+@strawberry.enum(description="In which order restaurants are listed.")
+class RestaurantSort(Enum):
+    RELEVANCE = "RELEVANCE"
+    DISTANCE = "DISTANCE"
+    NAME = "NAME"
+
+
+@strawberry.input(description="Everything that is said must hold.")
+class RestaurantFilter:
+    cuisines: list[str] = strawberry.field(default_factory=list[str], description="Any of these slugs, at most 20.")
+    open_now: bool = strawberry.field(default=False, description="Open at this moment, and not paused.")
+    delivers_here: bool = strawberry.field(default=False, description="`near` lies within its delivery radius.")
+    max_distance_m: int | None = strawberry.field(default=None, description="From `near`, in metres.")
+
+
+@strawberry.type(description="A restaurant that was found.")
+class RestaurantEdge:
+    cursor: str
+    node: Restaurant
+    distance_m: int | None = strawberry.field(description="From `near`, as the crow flies; null without it.")
+
+
+@strawberry.type(description="How many of the restaurants found cook this.")
+class CuisineFacet:
+    cuisine: Cuisine
+    restaurants: int
+
+    @classmethod
+    def of(cls, row: CuisineCount) -> Self:
+        return cls(cuisine=Cuisine.of(row.slug), restaurants=row.restaurants)
+
+
+@strawberry.type(description="What the search could be narrowed down to.")
+class RestaurantFacets:
+    wanted: strawberry.Private[Wanted]
+
+    @strawberry.field(description="The most frequent first, at most 50, counted as if no cuisine had been asked for.")
+    async def cuisines(self, info: Info) -> list[CuisineFacet]:
+        rows = await info.context.port(Search).cuisines(self.wanted, MAX_FACETS)
+        return [CuisineFacet.of(row) for row in rows]
+
+
+@strawberry.type(description="A page of restaurants: ask with `first` and `after`, or with `last` and `before`.")
+class RestaurantConnection:
+    edges: list[RestaurantEdge]
+    page_info: PageInfo
+    degraded: bool = strawberry.field(
+        description="True when the words searched do not yet include what the consistency token asks for."
+    )
+    wanted: strawberry.Private[Wanted]
+
+    @strawberry.field(description="The nodes of the edges, for clients that need no cursor per node.")
+    def nodes(self) -> list[Restaurant]:
+        return [edge.node for edge in self.edges]
+
+    @strawberry.field(description="How many restaurants were found altogether; counted only when it is asked for.")
+    async def total_count(self, info: Info) -> int | None:
+        return await info.context.port(Search).count(self.wanted)
+
+    @strawberry.field(description="What the search could be narrowed down to.")
+    def facets(self) -> RestaurantFacets:
+        return RestaurantFacets(wanted=self.wanted)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The arguments of the field."""
+
+    near: PositionInput | None = None
+    search: str | None = None
+    filter: RestaurantFilter | None = None
+    sort: RestaurantSort | None = None
+
+
+def wanted(context: GraphContext, asked: Asked) -> Wanted:
+    """What is wanted.
+
+    Raises:
+        BadUserInput: the arguments do not go together, or one is out of its bounds.
+    """
+    if asked.near is not None and not asked.near.on_earth():
+        raise BadUserInput("There is no such place on Earth.")
+    if asked.search is not None and len(asked.search) > MAX_SEARCH:
+        raise BadUserInput(f"Search with at most {MAX_SEARCH} characters.")
+    chosen = asked.filter or RestaurantFilter()
+    _check_filter(chosen, near=asked.near is not None)
+    searching = asked.search is not None and asked.search.strip() != ""
+    return Wanted(
+        at=context.clock.now(),
+        near=None if asked.near is None else Near(latitude=asked.near.latitude, longitude=asked.near.longitude),
+        words=words(asked.search or "")[:MAX_WORDS] if searching else None,
+        cuisines=tuple(chosen.cuisines),
+        open_now=chosen.open_now,
+        delivers_here=chosen.delivers_here,
+        max_distance_m=chosen.max_distance_m,
+        sort=_sort(asked, searching=searching),
+    )
+
+
+def _check_filter(chosen: RestaurantFilter, *, near: bool) -> None:
+    if len(chosen.cuisines) > MAX_CUISINES:
+        raise BadUserInput(f"Filter by at most {MAX_CUISINES} cuisines.")
+    if chosen.max_distance_m is not None and chosen.max_distance_m < 0:
+        raise BadUserInput("A distance is not negative.")
+    if not near and (chosen.delivers_here or chosen.max_distance_m is not None):
+        raise BadUserInput("Distances need `near`.")
+
+
+def _sort(asked: Asked, *, searching: bool) -> Sort:
+    if asked.sort is RestaurantSort.DISTANCE and asked.near is None:
+        raise BadUserInput("Sorting by distance needs `near`.")
+    if asked.sort is RestaurantSort.RELEVANCE and not searching:
+        raise BadUserInput("Sorting by relevance needs `search`.")
+    if asked.sort is not None:
+        return Sort[asked.sort.name]
+    if searching:
+        return Sort.RELEVANCE
+    return Sort.NAME if asked.near is None else Sort.DISTANCE
+
+
+def scope_of(sought: Wanted) -> str:
+    """A cursor belongs to the search it came from, whatever the hour."""
+    timeless = msgspec.structs.replace(sought, at=UNSTAMPED)
+    return "restaurants:" + hashlib.sha256(msgspec.json.encode(timeless)).hexdigest()[:16]
+
+
+async def found(context: GraphContext, sought: Wanted, page: Page) -> RestaurantConnection:
+    """One page of what is wanted."""
+    is_current = sought.words is None or await context.reached(SEARCH_PROJECTION.view.name, SEARCH_PROJECTION.topics)
+    beyond = None if page.keyset is None else cast("Place", page.keyset)
+    hits = await context.port(Search).find(sought, page.fetch, beyond, backwards=page.backwards)
+    listed = page.connection(hits, node=lambda hit: hit, keyset=lambda hit: hit.place)
+    rows = await gather(*(loading.restaurant(context, edge.node.restaurant_id) for edge in listed.edges))
+    edges = [
+        RestaurantEdge(cursor=edge.cursor, node=Restaurant.of(row), distance_m=edge.node.distance_m)
+        for edge, row in zip(listed.edges, rows, strict=True)
+        if row is not None
+    ]
+    return RestaurantConnection(edges=edges, page_info=listed.page_info, degraded=not is_current, wanted=sought)
