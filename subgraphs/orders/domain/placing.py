@@ -1,5 +1,6 @@
 """Placing: a quote becomes an order, which waits for its payment and then for its kitchen."""
 
+import re
 from datetime import timedelta
 
 from kernel.deciding import Decision, Later
@@ -28,7 +29,8 @@ from subgraphs.orders.kitchens import Selection
 
 PAYMENT_WAIT = timedelta(minutes=10)
 ACCEPT_WAIT = timedelta(minutes=8)
-MAX_TOKEN_LENGTH = 200
+PAYMENT_TOKEN = re.compile(r"[!-~]{1,200}")
+"""Printable ASCII without spaces: what tokens of payment providers are made of."""
 
 
 def place(command: PlaceOrder, order: Order | None) -> Decision:
@@ -36,7 +38,7 @@ def place(command: PlaceOrder, order: Order | None) -> Decision:
     quote = command.quote
     if quote is None or quote.customer_id != command.viewer.subject:
         return QuoteNotFound()
-    if not 1 <= len(command.payment_token) <= MAX_TOKEN_LENGTH:
+    if PAYMENT_TOKEN.fullmatch(command.payment_token) is None:
         return InvalidInput(reason="The payment token cannot be one.", path=("paymentToken",))
     if order is not None:
         return QuoteAlreadyUsed(order_id=order.id)

@@ -115,6 +115,9 @@ class Order:
     ended_at: datetime | None = strawberry.field(description="When it was completed, or ended early; nothing follows.")
     failure_reason: FailureReason | None
     rejection_reason: RejectionReason | None
+    rejected_lines: list[OrderLine] = strawberry.field(
+        description="The lines that the kitchen said it could not make when it refused."
+    )
     expired_while: OrderStatus | None = strawberry.field(description="What it waited in when nobody answered in time.")
     cancelled_by: CancelledBy | None
     cancellation_reason: CancellationReason | None
@@ -146,6 +149,7 @@ class Order:
 
     @classmethod
     def of(cls, view: OrderView) -> Self:
+        lines = lines_of(view.price)
         return cls(
             view=view,
             id=strawberry.ID(view.id),
@@ -154,7 +158,7 @@ class Order:
             status=view.status,
             fulfilment=view.fulfilment,
             restaurant=Restaurant(id=strawberry.ID(view.restaurant_id)),
-            lines=lines_of(view.price),
+            lines=lines,
             price=OrderPrice.of(view.price),
             placed_at=view.placed_at,
             changed_at=view.changed_at,
@@ -169,6 +173,7 @@ class Order:
             ended_at=view.ended_at,
             failure_reason=view.failure_reason,
             rejection_reason=view.rejection_reason,
+            rejected_lines=[line for line in lines if line.item and line.item.id in view.unavailable_items],
             expired_while=view.expired_while,
             cancelled_by=view.cancelled_by,
             cancellation_reason=view.cancellation_reason,

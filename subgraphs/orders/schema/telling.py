@@ -17,6 +17,7 @@ _SHOWN_AS = {
     "number": ("orderNumber",),
     "restaurant_id": ("restaurant",),
     "price": ("lines", "price"),
+    "unavailable_items": ("rejectedLines",),
 }
 
 
