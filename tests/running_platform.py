@@ -63,7 +63,7 @@ class RunningPlatform:
 
     def wait_open(self) -> float:
         """Seconds from its start to the greeting. Fails with everything it said."""
-        self.wait(lambda: self.has_said("The platform is open."), OPENS_WITHIN_SECONDS, "it opens")
+        self.wait(lambda: self.has_said("The platform is open"), OPENS_WITHIN_SECONDS, "it opens")
         return time.monotonic() - self.began
 
     def has_said(self, text: str) -> bool:

@@ -33,6 +33,10 @@ class Platform:
     def keepers(self) -> Sequence[Keeper]:
         return (*self.engines, *self.roles)
 
+    @property
+    def age_seconds(self) -> float:
+        return time.monotonic() - self.began
+
     async def open(self, tasks: asyncio.TaskGroup) -> None:
         """Return when everything is ready and the city is there.
 
@@ -79,7 +83,7 @@ class Platform:
         self.logbook.write("up", [json.dumps({"level": "warning", "event": text}).encode()])
 
     def _progress(self, text: str) -> None:
-        self.say(f"  {time.monotonic() - self.began:5.1f} s  {text}")
+        self.say(f"  {self.age_seconds:5.1f} s  {text}")
 
     def _record(self) -> None:
         """Who runs, for a supervisor that comes after one that was killed."""

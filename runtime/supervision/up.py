@@ -100,18 +100,18 @@ async def open_and_tell(platform: Platform, tasks: asyncio.TaskGroup) -> bool:
         say(f"Cannot start. {reasons[0]}")
         return False
     await platform.load_city()
-    say(greeting(platform.settings))
+    say(greeting(platform.settings, platform.age_seconds))
     return True
 
 
-def greeting(settings: Settings) -> str:
+def greeting(settings: Settings, age_seconds: float) -> str:
     logs = settings.data_dir / "logs" / "platform.log"
     with contextlib.suppress(ValueError):
         logs = logs.relative_to(Path.cwd())
     port = "" if settings.port == 4000 else f" PORT={settings.port}"
     folder = "" if settings.data_dir == Path.cwd() / ".data" else f" DATA_DIR={settings.data_dir}"
     return f"""
-The platform is open.
+The platform is open, after {age_seconds:.1f} s.
 
   The graph (GraphiQL in a browser)   {settings.gateway_url}/graphql
   Sign in as a demo person            {settings.issuer_url}
