@@ -78,7 +78,7 @@ class AnyLife(RuleBasedStateMachine):
     def place(self, tip: int) -> None:
         self.ask(msgspec.structs.replace(place, quote=a_quote(price=a_price(tip))))
 
-    @rule(seconds=st.integers(-60, 1200))
+    @rule(seconds=st.sampled_from([-50, -5, 0, 5, 60, 600]))
     def pass_time(self, seconds: int) -> None:
         self.now += timedelta(seconds=seconds)
 
