@@ -4,8 +4,8 @@ Nothing else is in here: hours, pauses, places and distances are read where they
 """
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 
+from msgspec import field
 from msgspec.structs import replace
 
 from kernel.log import Recorded
@@ -29,7 +29,7 @@ class SearchDocument(Row):
     name_keys: tuple[str, ...] = ()
     """Of its name and its cuisines."""
     dish_keys: tuple[str, ...] = ()
-    items: Mapping[str, IndexedItem] = MappingProxyType({})
+    items: Mapping[str, IndexedItem] = field(default_factory=dict[str, IndexedItem])
     revision: int = 0
 
 
