@@ -131,7 +131,7 @@ async def test_a_program_dies_with_the_process_that_started_it(tmp_path: Path) -
     process.kill()
     await process.wait()
     async with asyncio.timeout(5):
-        while started_at(child) is not None:  # noqa: ASYNC110  (the kernel tells nobody but its parent, which is dead)
+        while started_at(child) is not None:
             await asyncio.sleep(0.01)
 
 
