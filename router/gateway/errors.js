@@ -6,7 +6,7 @@ const MASKED = "Something went wrong on our side. Name the request id when you r
 /** Codes whose message was written for clients; whatever else a subgraph says stays in the log. */
 const FOR_CLIENTS = new Set([
   "BAD_REQUEST", "BAD_USER_INPUT", "CONFLICT", "FORBIDDEN", "LIMIT_EXCEEDED", "NOT_FOUND", "OVERLOADED",
-  "RATE_LIMITED", "REQUEST_IN_PROGRESS", "UNAVAILABLE", "SLOW_CONSUMER", "TIMEOUT", "TOKEN_EXPIRED", "UNAUTHENTICATED",
+  "RATE_LIMITED", "REQUEST_IN_PROGRESS", "UNAVAILABLE", "TIMEOUT", "TOKEN_EXPIRED", "UNAUTHENTICATED",
 ]);
 const FOR_CLIENTS_EXTENSIONS = ["retryAfter", "limit", "field"];
 
@@ -35,18 +35,11 @@ export class SubgraphUnavailable extends Error {
   }
 }
 
-/** A client that does not take what a subscription has for it. */
-export class SlowConsumer extends Error {
-  constructor() {
-    super("The client does not read what was sent.");
-    this.name = "SlowConsumer";
-  }
-}
-
 /** An error of execution as the client gets it; `report` receives what is kept from the client. */
 export function presentable(error, requestId, report) {
   const path = error?.path;
   const cause = error?.originalError ?? error;
+  if (cause instanceof Refused) return compact({ message: cause.message, path, extensions: { code: cause.code, requestId } });
   if (cause instanceof SubgraphUnavailable) {
     report("subgraph unavailable", { subgraph: cause.subgraph, reason: cause.message });
     const message = "Part of the graph does not answer now. Try again in a moment.";

@@ -30,21 +30,23 @@ async function start() {
 
   const documents = createDocuments(graph.schema, settings);
   const operations = createOperations({ graph, documents, upstream: sockets, settings, log });
-  let stopping = false;
-  const health = createHealth({ metrics, subgraphs: upstream.subgraphs, answers: http.answers, stopping: () => stopping });
-  const parts = { settings, metrics, log, operations, health, page: createPage(), tokens: createTokens(settings, log) };
+  const leaving = new AbortController();
+  const health = createHealth({ metrics, subgraphs: upstream.subgraphs, answers: http.answers, stopping: leaving.signal });
+  const parts = { settings, metrics, log, operations, health, page: createPage(), tokens: createTokens(settings, log), stopping: leaving.signal };
   const front = createSocketFront(parts);
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 65_000 }, createHttpFront(parts));
   server.on("upgrade", front.upgrade);
 
   async function stop(signal) {
-    if (stopping) process.exit(1); // asked twice: at once
-    stopping = true;
+    if (leaving.signal.aborted) process.exit(1); // asked twice: at once
+    leaving.abort();
     log("info", "stopping", { signal, sockets: front.size() });
     const closed = new Promise((resolve) => server.close(resolve));
     front.close(1001, "Going away");
+    const tidy = setInterval(() => server.closeIdleConnections(), 50);
     const late = setTimeout(() => server.closeAllConnections(), settings.drainSeconds * 1000);
     await closed;
+    clearInterval(tidy);
     clearTimeout(late);
     await sockets.close();
     http.close();
@@ -52,6 +54,7 @@ async function start() {
     process.exit(0);
   }
   for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, stop);
+  // Nothing a client or a subgraph sends may end the process; what is not foreseen is logged and costs its own request.
   process.on("uncaughtException", (error) => log("error", "uncaught exception", describeError(error)));
   process.on("unhandledRejection", (error) => log("error", "unhandled rejection", describeError(error)));
 

@@ -7,6 +7,7 @@ export function createMetrics() {
   return {
     requests: counter("gateway_requests_total", "Operations answered, by kind and outcome.", ["kind", "outcome"]),
     refusals: counter("gateway_refusals_total", "Requests refused before execution, by code.", ["code"]),
+    running: gauge("gateway_running", "HTTP requests under way, this one included."),
     duration: histogram("gateway_request_seconds", "Time from the whole body to the whole answer of one operation."),
     upstream: counter("gateway_upstream_requests_total", "Requests to subgraphs, by outcome.", ["subgraph", "outcome"]),
     sockets: gauge("gateway_sockets", "Open WebSockets of clients."),

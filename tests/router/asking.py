@@ -1,8 +1,9 @@
 """Ways to ask a gateway: documents over HTTP, conversations over WebSocket, streams of server-sent events."""
 
+import asyncio
 import json
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import httpx
@@ -10,19 +11,23 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin, Subprotocol
 
-from tests.router.processes import Gateway
+from tests.router.processes import PATIENCE_S, Gateway
 
 Json = dict[str, Any]
 
 
-async def ask(client: httpx.AsyncClient, query: str, headers: dict[str, str] | None = None, **variables: object) -> Json:
+async def ask(
+    client: httpx.AsyncClient, query: str, headers: dict[str, str] | None = None, **variables: object
+) -> Json:
     """The result of an operation that is answered with 200."""
     response = await client.post("/graphql", json={"query": query, "variables": variables}, headers=headers)
     assert response.status_code == 200, response.text
     return response.json()
 
 
-async def events(client: httpx.AsyncClient, query: str, headers: dict[str, str] | None = None) -> AsyncGenerator[tuple[str, str]]:
+async def events(
+    client: httpx.AsyncClient, query: str, headers: dict[str, str] | None = None
+) -> AsyncGenerator[tuple[str, str]]:
     """Server-sent events, as (event, data), until the stream ends."""
     accept = {"accept": "text/event-stream", **(headers or {})}
     async with client.stream("POST", "/graphql", json={"query": query}, headers=accept) as response:
@@ -34,6 +39,17 @@ async def events(client: httpx.AsyncClient, query: str, headers: dict[str, str] 
                 name = value.strip()
             elif field == "data":
                 yield name, value.strip()
+
+
+async def until(fits: Callable[[], Awaitable[bool]]) -> None:
+    """Asks again and again until it is so."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not await fits():
+            pass
+
+
+async def metric_lines(client: httpx.AsyncClient) -> set[str]:
+    return set((await client.get("/metrics")).text.splitlines())
 
 
 class Conversation:
@@ -65,12 +81,12 @@ class Conversation:
 
     async def closed(self) -> tuple[int, str]:
         """Close code and reason, once the gateway has closed; what came before is passed over."""
-        try:
+        with suppress(ConnectionClosed):
             while True:
                 await self.socket.recv()
-        except ConnectionClosed as ended:
-            assert ended.rcvd, "the connection was lost without a close frame"
-            return ended.rcvd.code, ended.rcvd.reason
+        code = self.socket.close_code
+        assert code is not None
+        return code, self.socket.close_reason or ""
 
 
 @asynccontextmanager

@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -33,7 +32,11 @@ class Gateway:
         self.news = Condition()
         self.reader = Thread(target=self._read, daemon=True)
         self.reader.start()
-        self.port = int(self.wait_for(lambda record: record["event"] == "listening")["port"])
+        try:
+            self.port = int(self.wait_for(lambda record: record["event"] == "listening")["port"])
+        except AssertionError:
+            self.stop()
+            raise
 
     @property
     def url(self) -> str:
@@ -51,7 +54,8 @@ class Gateway:
         return found
 
     def stop(self) -> int:
-        self.process.send_signal(signal.SIGTERM)
+        """Asks it to stop, unless it has stopped already; its exit code."""
+        self.process.terminate()
         code = self.process.wait(PATIENCE_S)
         self.reader.join(PATIENCE_S)
         assert self.process.stdout
@@ -116,15 +120,17 @@ def running_gateway(supergraph: Path, subgraphs: str, **settings: str) -> Genera
     try:
         yield gateway
     finally:
-        if gateway.process.poll() is None:
-            gateway.stop()
+        gateway.stop()
 
 
 def composed(folder: Path) -> Path:
     """The supergraph of the tests' subgraphs, composed as ours is."""
     names = ("dishes", "praise")
     subprocess.run([sys.executable, "-m", "tests.router.subgraphs", "sdl", str(folder)], cwd=ROOT, check=True)
-    lines = [f"  {name}: {{routing_url: 'http://127.0.0.1:1/{name}/graphql', schema: {{file: {name}.graphql}}}}" for name in names]
+    lines = [
+        f"  {name}: {{routing_url: 'http://127.0.0.1:1/{name}/graphql', schema: {{file: {name}.graphql}}}}"
+        for name in names
+    ]
     configuration = folder / "supergraph.yaml"
     configuration.write_text("\n".join(["subgraphs:", *lines]))
     compose = ["node", str(ROOT / "router" / "compose" / "compose.js"), str(configuration)]

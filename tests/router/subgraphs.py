@@ -1,6 +1,7 @@
 """Two small subgraphs that misbehave on request: dishes, and what people say of them. A process of its own.
 
-`python -m tests.router.subgraphs DESCRIPTOR` serves /dishes/graphql and /praise/graphql; `… sdl FOLDER` writes their schemas.
+`python -m tests.router.subgraphs DESCRIPTOR` serves /dishes/graphql and /praise/graphql; `… sdl FOLDER` writes their
+schemas.
 """
 
 import asyncio

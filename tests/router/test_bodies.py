@@ -76,7 +76,9 @@ VARIABLES: list[tuple[bytes, str]] = [
 
 
 @pytest.mark.parametrize(("variables", "code"), VARIABLES, ids=lambda value: repr(value[:30]))
-async def test_variables_that_cannot_be_read_are_refused(client: httpx.AsyncClient, variables: bytes, code: str) -> None:
+async def test_variables_that_cannot_be_read_are_refused(
+    client: httpx.AsyncClient, variables: bytes, code: str
+) -> None:
     body = b'{"query": "query($text: String!) { echo(text: $text) }", "variables": ' + variables + b"}"
     response = await client.post("/graphql", content=body, headers={**JSON_TYPE, "accept": GRAPHQL})
     assert response.status_code == 400
@@ -84,7 +86,17 @@ async def test_variables_that_cannot_be_read_are_refused(client: httpx.AsyncClie
     assert len(response.text) < 1000
 
 
-ECHOED = ["", "\x00", "𝕏 ä", "\u2028", '"\\', "'; drop table orders; --", "${jndi:ldap://x}", "__proto__", "x" * 100_000]
+ECHOED = [
+    "",
+    "\x00",
+    "𝕏 ä",
+    "\u2028",
+    '"\\',
+    "'; drop table orders; --",
+    "${jndi:ldap://x}",
+    "__proto__",
+    "x" * 100_000,
+]
 
 
 @pytest.mark.parametrize("text", ECHOED, ids=lambda text: repr(text[:20]))
@@ -96,7 +108,14 @@ async def test_strange_text_arrives_as_it_is(client: httpx.AsyncClient, text: st
 
 @pytest.mark.parametrize(
     "content_type",
-    ["", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/graphql", "application/json; charset=utf-16"],
+    [
+        "",
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "application/graphql",
+        "application/json; charset=utf-16",
+    ],
 )
 async def test_other_content_types_are_unsupported(client: httpx.AsyncClient, content_type: str) -> None:
     response = await client.post("/graphql", content=json.dumps(GOOD), headers={"content-type": content_type})
@@ -131,7 +150,9 @@ async def test_a_body_that_is_too_large_is_refused(client: httpx.AsyncClient, an
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "PATCH"])
 async def test_operations_are_answered_to_post_only(client: httpx.AsyncClient, method: str) -> None:
-    response = await client.request(method, "/graphql", params={"query": 'mutation { rename(id: 1, name: "x") { id } }'})
+    response = await client.request(
+        method, "/graphql", params={"query": 'mutation { rename(id: 1, name: "x") { id } }'}
+    )
     assert response.status_code == 405
     assert "POST" in response.headers["allow"]
 

@@ -1,4 +1,4 @@
-"""Who asks reaches every subgraph, by HTTP, server-sent events and WebSocket alike, and never another caller's request."""
+"""Who asks reaches every subgraph, by HTTP, events and WebSocket alike, and never another caller's request."""
 
 import json
 import re

@@ -1,6 +1,7 @@
 """What a client learns of a failure inside: a code and a request id, no text of an exception, no address, no stack."""
 
 import json
+from pathlib import Path
 
 import httpx
 import pytest
@@ -10,7 +11,16 @@ from tests.router.processes import Gateway, Subgraphs, running_gateway
 
 pytestmark = pytest.mark.anyio
 
-SECRETS = ("hunter2", "10.0.0.7", "postgresql://", "Traceback", "RuntimeError", "node_modules", "ECONNREFUSED", "127.0.0.1")
+SECRETS = (
+    "hunter2",
+    "10.0.0.7",
+    "postgresql://",
+    "Traceback",
+    "RuntimeError",
+    "node_modules",
+    "ECONNREFUSED",
+    "127.0.0.1",
+)
 
 
 def assert_tells_nothing(text: str) -> None:
@@ -18,7 +28,9 @@ def assert_tells_nothing(text: str) -> None:
 
 
 @pytest.mark.parametrize("accept", ["application/json", "application/graphql-response+json"])
-async def test_an_exception_is_masked_and_named_by_the_request_id(client: httpx.AsyncClient, gateway: Gateway, accept: str) -> None:
+async def test_an_exception_is_masked_and_named_by_the_request_id(
+    client: httpx.AsyncClient, gateway: Gateway, accept: str
+) -> None:
     response = await client.post("/graphql", json={"query": "query Boom { explode }"}, headers={"accept": accept})
     assert response.status_code == 200
     assert_tells_nothing(response.text)
@@ -51,7 +63,11 @@ async def test_a_failing_join_leaves_the_rest_and_later_items_whole(client: http
     answer = await ask(client, "{ dishes(first: 3) { id praise } }")
     assert [dish["praise"] for dish in answer["data"]["dishes"]] == ["people like 0", None, "people like 2"]
     assert answer["errors"][0]["path"] == ["dishes", 1, "praise"]
-    received = [json.loads(data) async for name, data in events(client, "subscription { served(count: 3) { id praise } }") if name == "next"]
+    received = [
+        json.loads(data)
+        async for name, data in events(client, "subscription { served(count: 3) { id praise } }")
+        if name == "next"
+    ]
     assert ["errors" in item for item in received] == [False, True, False]
     assert_tells_nothing(json.dumps(received))
 
@@ -79,7 +95,7 @@ async def test_a_denied_stream_is_one_error_and_the_end(gateway: Gateway) -> Non
     assert received[0]["payload"]["errors"][0]["message"] == "not yours"
 
 
-async def test_a_wrong_credential_is_our_affair_not_the_clients(graph, subgraphs: Subgraphs) -> None:
+async def test_a_wrong_credential_is_our_affair_not_the_clients(graph: Path, subgraphs: Subgraphs) -> None:
     with running_gateway(graph, subgraphs.url, ROUTER_SECRET="another-credential") as gateway:
         async with httpx.AsyncClient(base_url=gateway.url) as client:
             answer = await ask(client, '{ echo(text: "x") }')
@@ -88,10 +104,15 @@ async def test_a_wrong_credential_is_our_affair_not_the_clients(graph, subgraphs
             assert (await client.get("/health/ready")).status_code == 503
 
 
-async def test_without_introspection_the_schema_cannot_be_guessed(graph, subgraphs: Subgraphs) -> None:
+async def test_without_introspection_the_schema_cannot_be_guessed(graph: Path, subgraphs: Subgraphs) -> None:
     with running_gateway(graph, subgraphs.url, INTROSPECTION="off") as gateway:
         async with httpx.AsyncClient(base_url=gateway.url) as client:
-            for query in ("{ __schema { types { name } } }", "{ dishs { id } }", "{ dish(id: 1) { nme } }", "{ dish { id } }"):
+            for query in (
+                "{ __schema { types { name } } }",
+                "{ dishs { id } }",
+                "{ dish(id: 1) { nme } }",
+                "{ dish { id } }",
+            ):
                 answer = await ask(client, query)
                 assert [error["message"] for error in answer["errors"]] == ["The document does not fit the schema."]
             assert (await ask(client, '{ echo(text: "x") }'))["data"] == {"echo": "x"}

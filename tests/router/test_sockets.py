@@ -61,7 +61,10 @@ async def test_operations_of_one_socket_are_bounded_and_the_others_go_on(graph: 
 
 
 async def test_sockets_of_one_person_are_bounded_and_of_others_not(graph: Path, subgraphs: Subgraphs) -> None:
-    with running_issuer() as issuer, running_gateway(graph, subgraphs.url, ISSUER_URL=issuer, MAX_SOCKETS_PER_USER="2") as gateway:
+    with (
+        running_issuer() as issuer,
+        running_gateway(graph, subgraphs.url, ISSUER_URL=issuer, MAX_SOCKETS_PER_USER="2") as gateway,
+    ):
         async with AsyncExitStack() as open_sockets:
             for _ in range(2):
                 talk = await open_sockets.enter_async_context(conversation(gateway))
@@ -130,7 +133,8 @@ async def test_a_client_that_answers_no_ping_is_dropped(graph: Path, subgraphs: 
     with running_gateway(graph, subgraphs.url, SOCKET_PING_SECONDS="0.1") as gateway:
         reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
         writer.write(
-            b"GET /graphql HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n"
+            b"GET /graphql HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n"
+            b"sec-websocket-version: 13\r\n"
             b"sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-protocol: graphql-transport-ws\r\n\r\n"
         )
         async with asyncio.timeout(10):

@@ -33,7 +33,7 @@ def running_issuer() -> Generator[str]:
             self.end_headers()
             self.wfile.write(keys)
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (the library's name)
             """Tests are quiet."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Keys)

@@ -1,6 +1,6 @@
 /** One client's graphql-transport-ws conversation: initialise, subscribe, complete, and every way it can end. */
 
-import { Refused, SlowConsumer } from "../errors.js";
+import { Refused } from "../errors.js";
 import { identify, lowerCased, nextOperation, requestIdOf } from "../identity.js";
 import { describeError } from "../log.js";
 import { askedIn, ProtocolBroken, readFrame } from "./frames.js";
@@ -27,6 +27,7 @@ export function converse(socket, parts, address) {
   let leave = () => {};
   let timer = setTimeout(() => close(4408, "Connection initialisation timeout"), settings.initSeconds * 1000);
   const cut = () => {
+    if (state === "closed") return;
     metrics.slowClients.add("websocket");
     close(SLOW_CONSUMER, "Slow consumer");
   };
@@ -119,13 +120,10 @@ export function converse(socket, parts, address) {
   async function stream(id, prepared, asked, signal) {
     metrics.subscriptions.up();
     try {
-      for await (const result of operations.stream(prepared, asked, signal)) {
+      for await (const result of operations.stream(prepared, asked, signal, cut)) {
         if (signal.aborted) return;
         await send({ id, type: "next", payload: result });
       }
-    } catch (error) {
-      if (!(error instanceof SlowConsumer)) throw error;
-      cut();
     } finally {
       metrics.subscriptions.down();
     }

@@ -6,7 +6,7 @@ import { sendJson, sendText } from "./answers.js";
 
 const ANSWER_KEPT_MS = 500;
 
-/** @param {{metrics: import("../metrics.js").Metrics, subgraphs: () => Map<string, URL>, answers: Function, stopping: () => boolean}} parts */
+/** @param {{metrics: import("../metrics.js").Metrics, subgraphs: () => Map<string, URL>, answers: Function, stopping: AbortSignal}} parts */
 export function createHealth({ metrics, subgraphs, answers, stopping }) {
   let kept = null;
 
@@ -25,7 +25,7 @@ export function createHealth({ metrics, subgraphs, answers, stopping }) {
   return {
     live: (request, response) => sendJson(response, 200, { status: "live" }),
     async ready(request, response) {
-      if (stopping()) return sendJson(response, 503, { status: "stopping" });
+      if (stopping.aborted) return sendJson(response, 503, { status: "stopping" });
       const found = await recent();
       const ready = Object.values(found).every((state) => state === "ready");
       return sendJson(response, ready ? 200 : 503, { status: ready ? "ready" : "waiting for subgraphs", subgraphs: found });

@@ -31,6 +31,8 @@ export function createHttpFront(parts) {
     const route = routes.get(path);
     request.requestId = requestIdOf(request.headers);
     response.setHeader("x-request-id", request.requestId);
+    parts.metrics.running.up();
+    response.once("close", parts.metrics.running.down);
     try {
       if (route) await route(request, response);
       else refuse(request, response, new Refused(404, "NOT_FOUND", "There is nothing here; the graph is at /graphql."), parts);
@@ -81,10 +83,10 @@ async function answer(request, response, type, prepared, parts) {
   response.once("close", () => gone.abort());
   const began = performance.now();
   if (type === EVENTS) {
-    const results = kind === "subscription"
-      ? counted(parts.operations.stream(prepared, identity, gone.signal), parts.metrics)
+    const open = (onSlow) => kind === "subscription"
+      ? counted(parts.operations.stream(prepared, identity, gone.signal, onSlow), parts.metrics)
       : once(parts.operations.run(prepared, identity, gone.signal));
-    await ignoringDeparture(gone.signal, () => sendEvents(response, results, parts));
+    await ignoringDeparture(gone.signal, () => sendEvents(response, open, parts));
     return note(prepared, identity, "streamed", began, parts);
   }
   const result = await ignoringDeparture(gone.signal, () => parts.operations.run(prepared, identity, gone.signal));

@@ -2,7 +2,7 @@
 
 import { getVariableValues } from "graphql";
 
-import { presentable, presentableResult, Refused, SlowConsumer } from "../errors.js";
+import { presentable, presentableResult, Refused } from "../errors.js";
 import { checkCost } from "./cost.js";
 
 /**
@@ -39,12 +39,15 @@ export function createOperations({ graph, documents, upstream, settings, log }) 
     }
   }
 
-  /** The results of a subscription; a failure is its last item. Ends the subscription upstream when the reader leaves. */
-  async function* stream({ operation, variables }, identity, signal) {
+  /**
+   * The results of a subscription; a failure is its last item. Ends the subscription upstream when the reader leaves,
+   * and calls `onSlow` when more waits for the reader than may.
+   */
+  async function* stream({ operation, variables }, identity, signal, onSlow) {
     const report = reporter(identity, operation);
     try {
       const root = await rootOf(operation, variables, identity);
-      const items = upstream.subscribe(root.subgraph, { ...root.fetch, context: { identity } });
+      const items = upstream.subscribe(root.subgraph, { ...root.fetch, context: { identity } }, onSlow);
       const leave = () => void items.return();
       signal.addEventListener("abort", leave, { once: true });
       try {
@@ -58,7 +61,6 @@ export function createOperations({ graph, documents, upstream, settings, log }) 
       }
     } catch (error) {
       if (signal.aborted) return;
-      if (error instanceof SlowConsumer) throw error;
       yield { errors: presentableAll(error, identity, report) };
     }
   }

@@ -2,21 +2,13 @@
 
 import { Agent, request } from "node:http";
 
-import { print } from "graphql";
-
 import { SubgraphUnavailable } from "../errors.js";
 import { forwarded } from "../identity.js";
+import { inPortions } from "./portions.js";
+import { isResult, textOf } from "./speech.js";
 
 const LARGEST_ANSWER = 16 * 1024 * 1024;
 const LOST = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE"]);
-const printed = new WeakMap();
-
-/** Text of a planned document; plans are remembered, so their documents are printed once. */
-export function textOf(document) {
-  let text = printed.get(document);
-  if (text === undefined) printed.set(document, (text = print(document)));
-  return text;
-}
 
 /**
  * A client of all subgraphs over HTTP. `fetch` returns the GraphQL result or throws SubgraphUnavailable.
@@ -26,7 +18,7 @@ export function createHttpUpstream({ settings, metrics, subgraphs }) {
   // Sockets are given up before the subgraph's server closes them (5 s): a mutation must not meet a closing socket.
   const agent = new Agent({ keepAlive: true, timeout: 4000, maxSockets: 512, scheduling: "lifo" });
 
-  async function fetch(subgraph, { document, variables, operationType, context }) {
+  const fetch = inPortions(async (subgraph, { document, variables, operationType, context }) => {
     const body = Buffer.from(JSON.stringify({ query: textOf(document), variables }));
     const send = () => post(agent, subgraphs().get(subgraph), body, forwarded(context.identity, settings.credential), context.signal, settings);
     try {
@@ -38,7 +30,7 @@ export function createHttpUpstream({ settings, metrics, subgraphs }) {
       metrics.upstream.add(subgraph, "failed");
       throw new SubgraphUnavailable(subgraph, error.message, { cause: error });
     }
-  }
+  });
 
   /** Whether the subgraph answers `{ __typename }` at all. */
   async function answers(subgraph, identity) {
@@ -98,13 +90,4 @@ function resultFrom({ status, text }) {
   }
   if (isResult(result)) return result;
   throw new Error(`status ${status} without a GraphQL result`);
-}
-
-/** @param {unknown} value */
-export function isResult(value) {
-  if (value === null || typeof value !== "object" || Array.isArray(value)) return false;
-  const { data, errors } = value;
-  const hasErrors = Array.isArray(errors) && errors.length > 0 && errors.every((error) => typeof error?.message === "string");
-  const hasData = data !== null && typeof data === "object" && !Array.isArray(data);
-  return hasErrors || hasData || (data === null && errors === undefined);
 }

@@ -1,13 +1,13 @@
 /** What a subgraph has sent of one subscription and the client has not taken yet; bounded in bytes. */
 
-import { SlowConsumer } from "../errors.js";
-
 /**
- * An async iterator fed by `push`. More than `most` waiting bytes end it with SlowConsumer: a router must not
- * read ahead without bound for a client that does not read.
- * @param {number} most @param {() => void} onReturn called once, when the reader leaves or the queue overflows
+ * An async iterator fed by `push`. It ends when more than `most` bytes wait: a router must not read ahead without
+ * bound for a client that does not read.
+ * @param {number} most
+ * @param {{onReturn: () => void, onOverflow: () => void}} hooks the first is called once, when the reader leaves or
+ *   the queue overflows
  */
-export function createQueue(most, onReturn) {
+export function createQueue(most, { onReturn, onOverflow }) {
   const waiting = [];
   let bytes = 0;
   let ended = false;
@@ -29,8 +29,9 @@ export function createQueue(most, onReturn) {
       bytes += size;
       if (bytes > most) {
         waiting.length = 0;
-        settle(new SlowConsumer());
+        settle();
         onReturn();
+        onOverflow();
       } else wake?.();
     },
     end: () => settle(),

@@ -3,13 +3,15 @@
 import { createClient } from "graphql-ws";
 import { WebSocket } from "ws";
 
-import { SubgraphUnavailable } from "../errors.js";
+import { Refused, SubgraphUnavailable } from "../errors.js";
 import { forwarded, identityKey, operationIds } from "../identity.js";
-import { isResult, textOf } from "./http.js";
 import { createQueue } from "./queue.js";
+import { isResult, textOf } from "./speech.js";
 
 const IDLE_CLOSE_MS = 3000; // a socket stays so long after its last subscription, for the next one
 const PING_MS = 20_000;
+const LARGEST_FRAME = 60 * 1024; // subgraphs close a socket, which others share, at 64 KiB
+const FORBIDDEN = 4403;
 
 /**
  * A client of all subgraphs over WebSocket. `subscribe` returns an async iterator of GraphQL results, which throws
@@ -29,11 +31,14 @@ export function createSocketUpstream({ settings, metrics, subgraphs }) {
     return client;
   }
 
-  function subscribe(subgraph, { document, variables, context }) {
+  function subscribe(subgraph, { document, variables, context }, onOverflow) {
     const { identity } = context;
     let cancel = () => {};
-    const queue = createQueue(settings.queueBytes, () => cancel());
+    const queue = createQueue(settings.queueBytes, { onReturn: () => cancel(), onOverflow });
     const payload = { query: textOf(document), variables, extensions: operationIds(identity) };
+    if (Buffer.byteLength(JSON.stringify(payload)) > LARGEST_FRAME) {
+      throw new Refused(400, "LIMIT_EXCEEDED", "The subscription with its variables is too large.");
+    }
     cancel = clientFor(subgraph, identity).subscribe(payload, {
       next: (result) => isResult(result) ? queue.push(result) : queue.fail(new SubgraphUnavailable(subgraph, "not a GraphQL result")),
       error: (reason) => queue.fail(failureOf(subgraph, reason)),
@@ -67,5 +72,6 @@ function connect(url, connectionParams, metrics, forget) {
 /** An `error` message of the subgraph carries GraphQL errors; anything else is a socket that failed or was closed. */
 function failureOf(subgraph, reason) {
   if (Array.isArray(reason)) return Object.assign(new Error("refused by the subgraph"), { errors: reason });
+  if (reason?.code === FORBIDDEN) return new Refused(401, "UNAUTHENTICATED", "The token is not valid, or no longer.");
   return new SubgraphUnavailable(subgraph, reason?.reason || reason?.message || `socket closed ${reason?.code ?? ""}`);
 }

@@ -1,0 +1,111 @@
+"""A subgraph that dies, comes back or does not answer: an error for its fields, nothing for the others, no crash."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.router.asking import ask, conversation, events, metric_lines, until
+from tests.router.processes import Gateway, Subgraphs, running_gateway, running_subgraphs
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def mortal() -> Iterator[Subgraphs]:
+    """Subgraphs that a test may kill."""
+    with running_subgraphs() as running:
+        yield running
+
+
+@pytest.fixture
+def before(graph: Path, mortal: Subgraphs) -> Iterator[Gateway]:
+    with running_gateway(graph, mortal.url, UPSTREAM_SECONDS="1") as gateway:
+        yield gateway
+
+
+async def test_a_killed_subgraph_is_an_error_and_works_again_when_it_is_back(
+    before: Gateway, mortal: Subgraphs
+) -> None:
+    async with httpx.AsyncClient(base_url=before.url) as client:
+        assert (await client.get("/health/ready")).status_code == 200
+        mortal.kill()
+        for query in ('{ echo(text: "x") }', 'mutation { rename(id: 1, name: "x") { id } }'):
+            answer = await ask(client, query)
+            assert answer["data"] is None
+            assert answer["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
+        assert (await ask(client, "{ __typename }"))["data"] == {"__typename": "Query"}
+        assert (await client.get("/health/live")).status_code == 200
+        mortal.start()
+        assert (await ask(client, '{ echo(text: "x") }'))["data"] == {"echo": "x"}
+        assert (await ask(client, 'mutation { rename(id: 1, name: "x") { id } }'))["data"]
+        await until(lambda: is_ready(client))
+
+
+async def is_ready(client: httpx.AsyncClient) -> bool:
+    return (await client.get("/health/ready")).status_code == 200
+
+
+async def test_a_stream_of_a_killed_subgraph_ends_with_an_error_and_can_be_opened_again(
+    before: Gateway, mortal: Subgraphs
+) -> None:
+    waiting = "subscription { waiting { id } }"
+    async with conversation(before) as talk:
+        await talk.initialise()
+        await talk.subscribe(waiting)
+        assert (await talk.receive())["payload"]["data"]
+        mortal.kill()
+        received = await talk.until_end()
+        assert [message["type"] for message in received] == ["next", "complete"]
+        assert received[0]["payload"]["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
+        mortal.start()
+        await talk.subscribe(waiting)
+        assert (await talk.receive())["payload"]["data"]
+
+
+async def test_a_stream_of_events_of_a_killed_subgraph_ends_with_an_error(before: Gateway, mortal: Subgraphs) -> None:
+    received: list[tuple[str, str]] = []
+    async with httpx.AsyncClient(base_url=before.url, timeout=20) as client:
+        async for event in events(client, "subscription { waiting { id } }"):
+            received.append(event)
+            if len(received) == 1:
+                mortal.kill()
+    assert [name for name, _ in received] == ["next", "next", "complete"]
+    assert json.loads(received[1][1])["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
+
+
+async def test_a_subgraph_that_does_not_answer_in_time_is_an_error(before: Gateway) -> None:
+    async with httpx.AsyncClient(base_url=before.url) as client:
+        answer = await ask(client, "{ never }")
+        assert answer["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
+        assert (await ask(client, '{ echo(text: "x") }'))["data"] == {"echo": "x"}
+
+
+async def test_many_clients_that_leave_early_leave_nothing_behind(graph: Path, subgraphs: Subgraphs) -> None:
+    with running_gateway(graph, subgraphs.url) as gateway:
+        for _ in range(20):
+            async with conversation(gateway) as talk:
+                await talk.initialise()
+                for number in range(5):
+                    await talk.subscribe("subscription { waiting { id } }", id=str(number))
+                    await talk.receive()
+        async with httpx.AsyncClient(base_url=gateway.url) as client:
+            for _ in range(5):
+                async for _event in events(client, "subscription { waiting { id } }"):
+                    break
+            await until(lambda: is_empty(client))
+
+
+async def is_empty(client: httpx.AsyncClient) -> bool:
+    return {"gateway_sockets 0", "gateway_subscriptions 0"} <= await metric_lines(client)
+
+
+async def test_more_entities_than_a_portion_come_from_several_requests(client: httpx.AsyncClient) -> None:
+    query = "{ dishes(first: 100) { id praise similar(first: 1) { id praise } } }"
+    answer = await ask(client, query)
+    assert [error["path"] for error in answer["errors"]] == [["dishes", 1, "praise"]]
+    for place, dish in enumerate(answer["data"]["dishes"]):
+        assert dish["praise"] == (None if place == 1 else f"people like {place}")
+        assert dish["similar"][0]["praise"] == f"people like {place}-0"

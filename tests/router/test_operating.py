@@ -1,0 +1,201 @@
+"""Running the gateway: health, metrics, logs, the page in a browser, starting with wrong settings, and stopping."""
+
+import asyncio
+import json
+import os
+import re
+import signal
+import subprocess
+from contextlib import suppress
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from tests.router.asking import ask, conversation, events, metric_lines, until
+from tests.router.processes import GATEWAY, PATIENCE_S, Gateway, Subgraphs, running_gateway
+from tests.router.tokens import token
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_health_tells_life_from_readiness(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/health/live")).json() == {"status": "live"}
+    ready = await client.get("/health/ready")
+    assert ready.status_code == 200
+    assert ready.json() == {"status": "ready", "subgraphs": {"dishes": "ready", "praise": "ready"}}
+    assert (await client.post("/health/live")).status_code == 405
+
+
+async def test_metrics_count_what_is_answered_and_refused(client: httpx.AsyncClient) -> None:
+    await ask(client, '{ echo(text: "x") }')
+    await client.post("/graphql", content="nonsense", headers={"content-type": "application/json"})
+    lines = (await client.get("/metrics")).text.splitlines()
+    assert [
+        line for line in lines if re.fullmatch(r'gateway_requests_total\{kind="query",outcome="answered"\} \d+', line)
+    ]
+    assert [line for line in lines if re.fullmatch(r'gateway_refusals_total\{code="BAD_REQUEST"\} \d+', line)]
+    assert [
+        line
+        for line in lines
+        if re.fullmatch(r'gateway_upstream_requests_total\{subgraph="dishes",outcome="answered"\} \d+', line)
+    ]
+    assert all(line.startswith("#") or re.fullmatch(r"[a-z_]+(\{[^{}]*\})? [0-9.e+-]+", line) for line in lines)
+
+
+async def test_each_operation_is_a_log_line_with_its_ids_and_no_secret(
+    client: httpx.AsyncClient, gateway: Gateway
+) -> None:
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    sent = {
+        "x-request-id": "logged-1",
+        "traceparent": f"00-{trace}-b7ad6b7169203331-01",
+        "authorization": "Bearer secret",
+    }
+    await ask(client, "query Logged($text: String!) { echo(text: $text) }", sent, text="private")
+    record = gateway.wait_for(lambda record: record.get("request_id") == "logged-1")
+    assert record["trace_id"] == trace
+    assert record["operation"] == "Logged"
+    assert record["kind"] == "query"
+    assert not [word for word in ("secret", "private", "echo") if word in str(record)]
+
+
+async def test_the_page_loads_nothing_from_elsewhere(client: httpx.AsyncClient) -> None:
+    response = await client.get("/graphql", headers={"accept": "text/html,*/*;q=0.8"})
+    assert response.status_code == 200
+    assert response.headers["content-type"].startswith("text/html")
+    assert "default-src 'self'" in response.headers["content-security-policy"]
+    page = response.text
+    assert not re.findall(r'<(?:script|link)[^>]+(?:src|href)="(?!data:)[^"]+', page)
+    assert page.count("createFetcher(new URL(") == 1
+    plain = await client.get("/graphql", headers={"accept": "text/html", "accept-encoding": "identity"})
+    assert plain.text == page
+    assert (await client.get("/")).headers["location"] == "/graphql"
+
+
+FETCHING = """
+import { createFetcher } from %(fetcher)s;
+import { createRequire } from "node:module";
+const require = createRequire(%(fetcher)s);
+const { parse } = require("graphql");
+const fetcher = createFetcher(%(url)s, require("ws").WebSocket);
+const ask = (query) => fetcher({ query }, { headers: { Authorization: %(token)s }, documentAST: parse(query) });
+const results = [await ask("{ caller { authorization } }")];
+for await (const result of ask("subscription { served(count: 2) { id caller { authorization } } }"))
+  results.push(result);
+const refused = await ask("subscription { nothing }").next().catch((errors) => errors);
+process.stdout.write(JSON.stringify({ results, refused }));
+"""
+
+
+async def test_the_pages_fetcher_sends_its_headers_with_requests_and_sockets(gateway: Gateway) -> None:
+    bearer = token("http://127.0.0.1:9")
+    fetcher = GATEWAY.parent / "front" / "fetcher.js"
+    values = {"fetcher": fetcher.as_uri(), "url": f"{gateway.url}/graphql", "token": bearer}
+    script = FETCHING % {name: json.dumps(value) for name, value in values.items()}
+    run = await asyncio.to_thread(
+        subprocess.run,
+        ["node", "--input-type=module", "-e", script],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=True,
+    )
+    told = json.loads(run.stdout)
+    first, *served = [result["data"] for result in told["results"]]
+    assert first["caller"]["authorization"] == bearer
+    assert [item["served"]["id"] for item in served] == ["0", "1"]
+    assert served[0]["served"]["caller"]["authorization"] == bearer
+    assert told["refused"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+
+
+async def test_streams_of_events_break_off_when_the_gateway_stops(graph: Path, subgraphs: Subgraphs) -> None:
+    with running_gateway(graph, subgraphs.url) as gateway:
+        received: list[str] = []
+        async with httpx.AsyncClient(base_url=gateway.url, timeout=20) as client:
+            with suppress(httpx.RemoteProtocolError):
+                async for name, _ in events(client, "subscription { waiting { id } }"):
+                    received.append(name)
+                    gateway.process.terminate()
+        assert received == ["next"]
+        assert gateway.stop() == 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"ROUTER_SECRET": ""}, "ROUTER_SECRET is not set"),
+        ({"PORT": "x"}, "PORT must be a number"),
+        ({"SERVE_URL": "nonsense"}, "SERVE_URL must be a URL"),
+        ({"LOG_LEVEL": "loud"}, "LOG_LEVEL must be one of"),
+        ({"SUPERGRAPH": "missing.graphql"}, "cannot start"),
+    ],
+)
+def test_a_wrong_setting_is_one_sentence(graph: Path, settings: dict[str, str], sentence: str) -> None:
+    usual = {"ROUTER_SECRET": "x", "PORT": "0", "SUPERGRAPH": str(graph)}
+    run = subprocess.run(
+        ["node", str(GATEWAY)],
+        env={**os.environ, **usual, **settings},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    assert run.returncode == 1
+    assert sentence in run.stderr
+    assert run.stderr.count("\n") == 1
+    assert run.stdout == ""
+
+
+def test_a_busy_port_is_one_sentence(graph: Path, gateway: Gateway) -> None:
+    settings = {"ROUTER_SECRET": "x", "PORT": str(gateway.port), "SUPERGRAPH": str(graph)}
+    run = subprocess.run(
+        ["node", str(GATEWAY)],
+        env={**os.environ, **settings},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    assert (run.returncode, run.stderr) == (1, f"Port {gateway.port} cannot be used: EADDRINUSE.\n")
+
+
+@pytest.mark.parametrize("asked", [signal.SIGTERM, signal.SIGINT])
+async def test_stopping_ends_requests_and_tells_sockets_to_go_elsewhere(
+    graph: Path, subgraphs: Subgraphs, asked: signal.Signals
+) -> None:
+    with running_gateway(graph, subgraphs.url) as gateway:
+        async with conversation(gateway) as talk, httpx.AsyncClient(base_url=gateway.url) as client:
+            await talk.initialise()
+            await talk.subscribe("subscription { waiting { id } }")
+            await talk.receive()
+            await ask(client, '{ echo(text: "x") }')
+            gateway.process.send_signal(asked)
+            assert await talk.closed() == (1001, "Going away")
+            assert await asyncio.to_thread(gateway.process.wait, PATIENCE_S) == 0
+        gateway.wait_for(lambda record: record["event"] == "stopped")
+
+
+async def holds(client: httpx.AsyncClient, line: str) -> bool:
+    return line in await metric_lines(client)
+
+
+async def test_a_request_under_way_is_answered_before_the_end(graph: Path, subgraphs: Subgraphs) -> None:
+    with running_gateway(graph, subgraphs.url, UPSTREAM_SECONDS="1") as gateway:
+        async with httpx.AsyncClient(base_url=gateway.url, timeout=20) as client:
+            asking = asyncio.create_task(client.post("/graphql", json={"query": "{ never }"}))
+            await until(lambda: holds(client, "gateway_running 2"))
+            gateway.process.send_signal(signal.SIGTERM)
+            assert (await asking).json()["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
+            assert await asyncio.to_thread(gateway.process.wait, PATIENCE_S) == 0
+
+
+def test_the_gateway_is_small_and_idle_when_idle(graph: Path, subgraphs: Subgraphs) -> None:
+    with running_gateway(graph, subgraphs.url) as gateway:
+        process = psutil.Process(gateway.process.pid)
+        assert process.memory_full_info().pss < 130 * 2**20
+        before = sum(process.cpu_times()[:2])
+        with pytest.raises(subprocess.TimeoutExpired):
+            gateway.process.wait(2)  # nothing happens
+        assert sum(process.cpu_times()[:2]) - before < 0.05
