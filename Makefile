@@ -24,7 +24,9 @@ up: prerequisites install ## Run the platform until Ctrl-C; PORT=4000 DATA_DIR=.
 test: check ## Check everything, then run every test; TESTS=tests/orders for some
 	@rm -f .coverage .coverage.*
 	@$(BIN)/python -m pytest $(TESTS) --numprocesses $(WORKERS) --dist loadscope --cov --cov-report=
+ifeq ($(TESTS),tests)
 	@$(MAKE) --no-print-directory coverage
+endif
 
 coverage:
 	@$(BIN)/coverage report --fail-under=95 \
