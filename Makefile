@@ -12,6 +12,9 @@ PACKAGES := .venv/.installed
 GATEWAY := router/gateway/node_modules/.installed
 COMPOSER := router/compose/node_modules/.installed
 
+# Set when some process is placed by hand: which ports must be free, only the platform itself knows then.
+PLACED := $(SERVE_PORT)$(WORK_PORT)$(ISSUER_PORT)$(PROVIDER_PORT)$(POSTGRES_PORT)$(VALKEY_PORT)$(SUPERVISOR_PORT)$(OWNER_DATABASE_URL)$(VALKEY_URL)
+
 .DEFAULT_GOAL := help
 .PHONY: help up test check format schema token install prerequisites python coverage
 
@@ -54,7 +57,7 @@ token: $(PACKAGES) ## Print a development token; AS=aino, eero, kitchen, owner-<
 install: $(PACKAGES) $(GATEWAY) ## Install the locked dependencies
 
 prerequisites: python
-	@$(PYTHON) runtime/prerequisites.py --port "$(PORT)" --data-dir "$(DATA_DIR)" --node "$(NODE_BIN)"
+	@$(PYTHON) runtime/prerequisites.py --port "$(PORT)" --data-dir "$(DATA_DIR)" --node "$(NODE_BIN)" $(if $(PLACED),--any-port)
 
 python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Cannot start. Python 3.11 or newer is needed, and this is %d.%d: name another with PYTHON=..." % sys.version_info[:2] or 0)'

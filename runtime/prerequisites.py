@@ -135,10 +135,12 @@ def main() -> None:
     parser.add_argument("--port", default="4000")
     parser.add_argument("--data-dir", default=".data", type=Path)
     parser.add_argument("--node", default="node")
+    parser.add_argument("--any-port", action="store_true", help="the ports are not those that follow from --port")
     options = parser.parse_args()
     try:
         check_python()
-        check_all("127.0.0.1", ports_from(options.port), options.data_dir.absolute(), options.node)
+        ports = {} if options.any_port else ports_from(options.port)
+        check_all("127.0.0.1", ports, options.data_dir.absolute(), options.node)
     except CannotStart as reason:
         sys.exit(f"Cannot start. {reason}")
 

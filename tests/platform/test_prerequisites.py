@@ -101,6 +101,11 @@ def test_make_refuses_before_it_installs(tmp_path: Path, busy_port: int) -> None
     assert done.stderr.splitlines()[0].startswith(f"Cannot start. Port {busy_port + 5} (postgres) is not free")
 
 
+def test_a_port_placed_by_hand_is_left_to_the_platform_to_check(tmp_path: Path, busy_port: int) -> None:
+    given = {"PORT": str(busy_port), "POSTGRES_PORT": str(free_port()), "DATA_DIR": str(tmp_path / "kept")}
+    assert make("prerequisites", PYTHON=sys.executable, **given).returncode == 0
+
+
 def make(target: str, **variables: str) -> subprocess.CompletedProcess[str]:
     settings = [f"{name}={value}" for name, value in variables.items()]
     return subprocess.run(
