@@ -1,7 +1,7 @@
 """The suites' database: a clone of one that holds the two small domains."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import asyncpg
@@ -38,10 +38,13 @@ class Stores:
     pantry: DomainStore
     log: PostgresEventLog
     signals: ValkeySignals
+    sessions: AsyncExitStack
 
     async def owner(self) -> "asyncpg.Connection[asyncpg.Record]":
-        """A connection as the owner; the database's end closes it."""
-        return await asyncpg.connect(self.url)
+        """A connection as the owner; it ends with the stores."""
+        session = await asyncpg.connect(self.url)
+        self.sessions.callback(session.terminate)
+        return session
 
 
 @asynccontextmanager
@@ -52,8 +55,10 @@ async def open_stores(url: str, valkey_url: str) -> AsyncGenerator[Stores]:
         open_domain(runtime_url(url), "pantry", CODEC) as pantry,
         open_database(runtime_url(url), "") as database,
         open_signals(valkey_url) as signals,
+        AsyncExitStack() as sessions,
     ):
-        yield Stores(url=url, shop=shop, pantry=pantry, log=PostgresEventLog(database, signals), signals=signals)
+        log = PostgresEventLog(database, signals)
+        yield Stores(url=url, shop=shop, pantry=pantry, log=log, signals=signals, sessions=sessions)
 
 
 @pytest.fixture

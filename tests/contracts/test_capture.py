@@ -35,7 +35,6 @@ async def test_sql_typed_by_hand_is_captured_with_who_typed_it(stores: Stores) -
     assert {(record.topic, record.stream, record.version) for record in records} == {("pantry.changes", "rest_1", None)}
     assert {record.meta.actor for record in records} == {"sql:owner"}
     assert all(record.id.startswith("chg_") and len(record.id) == 30 for record in records)
-    await hand.close()
 
 
 async def test_a_change_by_hand_has_platform_time(stores: Stores) -> None:
@@ -45,7 +44,6 @@ async def test_a_change_by_hand_has_platform_time(stores: Stores) -> None:
     (change,) = changes(await journaled(stores))
     assert 0 <= (change.at - NOON).total_seconds() < 3600 * 20
     assert change.at == await hand.fetchval("select (data ->> 'at')::timestamptz from pantry.journal")
-    await hand.close()
 
 
 async def test_the_trigger_alone_counts_revisions(stores: Stores) -> None:
@@ -53,7 +51,6 @@ async def test_the_trigger_alone_counts_revisions(stores: Stores) -> None:
     await hand.execute(INSERT, "a", "Maito")
     await hand.execute("update pantry.shelves set label = 'Vesi', revision = 77 where id = 'a'")
     assert changes(await journaled(stores))[-1].revision == 2
-    await hand.close()
 
 
 async def test_an_update_that_changes_nothing_is_no_change(stores: Stores) -> None:
@@ -62,7 +59,6 @@ async def test_an_update_that_changes_nothing_is_no_change(stores: Stores) -> No
     await hand.execute("update pantry.shelves set label = label, revision = 9")
     assert len(changes(await journaled(stores))) == 1
     assert await hand.fetchval("select revision from pantry.shelves") == 1
-    await hand.close()
 
 
 async def test_a_transaction_of_several_statements_is_captured_whole_or_not_at_all(stores: Stores) -> None:
@@ -81,7 +77,6 @@ async def test_a_transaction_of_several_statements_is_captured_whole_or_not_at_a
         ("a", 1), ("b", 1), ("a", 2), ("b", 2), ("a", 3)
     ]  # fmt: skip
     assert found[-1].after == shelf("Vesi", 3, retired=True)
-    await hand.close()
 
 
 async def test_a_delete_writes_a_tombstone_and_the_revision_goes_on(stores: Stores) -> None:
@@ -95,7 +90,6 @@ async def test_a_delete_writes_a_tombstone_and_the_revision_goes_on(stores: Stor
     assert [change.revision for change in found] == [1, 2, 3, 4, 5]
     assert (found[1].before, found[1].after) == (shelf("Maito", 1), None)
     assert (found[4].before, found[4].after) == (None, shelf("Olut", 5))
-    await hand.close()
 
 
 async def test_an_upsert_is_captured_as_what_it_did(stores: Stores) -> None:
@@ -105,7 +99,6 @@ async def test_an_upsert_is_captured_as_what_it_did(stores: Stores) -> None:
     await hand.execute(upsert, "a", "Olut")
     await hand.execute(f"{INSERT} on conflict do nothing", "a", "Vesi")
     assert [change.revision for change in changes(await journaled(stores))] == [1, 2]
-    await hand.close()
 
 
 @pytest.mark.parametrize(
@@ -121,4 +114,3 @@ async def test_what_the_journal_could_not_tell_is_refused(stores: Stores, statem
     await hand.execute(INSERT, "a", "Maito")
     with pytest.raises(asyncpg.RaiseError):
         await hand.execute(statement)
-    await hand.close()

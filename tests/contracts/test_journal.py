@@ -82,7 +82,6 @@ async def test_append_refuses_a_transaction_that_owns_an_xid(stores: Stores) -> 
         await owner.execute("select pg_current_xact_id()")
         with pytest.raises(Exception, match="first write"):
             await owner.execute("select shop.append('order_1', 0, '{}', '{}', '{}', '{}', '{}', null)")
-    await owner.close()
 
 
 async def test_a_repeated_command_is_known_and_writes_nothing(stores: Stores) -> None:

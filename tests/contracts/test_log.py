@@ -83,7 +83,6 @@ async def test_a_writer_that_began_first_and_commits_last_is_not_skipped(alone: 
     assert written is not None
     txids = {record.stream: record.at.txid for record in seen}
     assert txids["slow"] == written["txid"] < txids["fast"]
-    await slow.close()
 
 
 async def test_a_writer_with_the_lower_xid_and_the_higher_number_is_not_skipped(alone: Stores) -> None:
@@ -94,7 +93,6 @@ async def test_a_writer_with_the_lower_xid_and_the_higher_number_is_not_skipped(
         other = await alone.owner()
         await other.execute("insert into pantry.shelves (id, restaurant_id, label, tags, retired) values "
                             "('b', 'rest_1', 'B', '[]', false)")  # fmt: skip
-        await other.close()
         assert await alone.log.read({("pantry.changes", partition): START}, 10) == []
         await hand.execute("insert into pantry.shelves (id, restaurant_id, label, tags, retired) values "
                            "('a', 'rest_1', 'A', '[]', false)")  # fmt: skip
@@ -102,7 +100,6 @@ async def test_a_writer_with_the_lower_xid_and_the_higher_number_is_not_skipped(
     assert [change.after and change.after.id for change in changes(records)] == ["a", "b"]
     assert records[0].at.position > records[1].at.position
     assert records[0].at.txid < records[1].at.txid
-    await hand.close()
 
 
 async def test_a_stuck_writer_shows_and_nobody_skips_it(alone: Stores) -> None:
@@ -116,7 +113,6 @@ async def test_a_stuck_writer_shows_and_nobody_skips_it(alone: Stores) -> None:
         assert await read_on(alone.log, at) == []
     assert {record.stream for record in await read_on(alone.log, at)} == {"stuck", "order_1"}
     assert await alone.log.horizon_age_s() < 0.3
-    await stuck.close()
 
 
 async def test_a_writer_in_another_database_hides_records_too(alone: Stores, own_postgres: PostgresForTests) -> None:
@@ -151,7 +147,6 @@ async def hold(stores: Stores, chance: random.Random) -> None:
         async with session.transaction():
             await session.execute(BY_HAND, f"held-{id(session)}-{number}")
             await session.execute("select pg_sleep($1)", chance.random() / 50)
-    await session.close()
 
 
 async def test_a_reader_beside_many_writers_gets_every_event_once_and_streams_in_order(alone: Stores) -> None:

@@ -81,4 +81,3 @@ async def test_an_outage_is_told_to_all_and_reading_goes_on(stores: Stores) -> N
     assert [type(answer) for answer in answers] == [Outage] * 3
     await owner.execute("grant select on shop.journal to shop")
     assert len(await stores.shop.streams.read("order_1", after=0)) == 1
-    await owner.close()

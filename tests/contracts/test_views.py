@@ -117,7 +117,6 @@ async def test_rebuilt_equals_live_whatever_the_batches(stores: Stores, batch: i
     live = (await rows(stores), await totals(stores))
     owner = await stores.owner()
     await owner.execute("delete from shop.checkpoints; truncate shop.sales, shop.totals")
-    await owner.close()
     for name in ("totals", "sales"):
         await catch_up(stores, name, batch)
     assert (await rows(stores), await totals(stores)) == live

@@ -37,14 +37,20 @@ async def open_domain(
         open_database(url_of_role(database_url, domain), domain, connections) as database,
         PostgresStreams(domain, database, codec).running() as streams,
     ):
-        yield DomainStore(
-            domain=domain,
-            database=database,
-            journal=PostgresJournal(domain, database),
-            streams=streams,
-            views=PostgresViews(domain, database),
-            view_store=PostgresViewStore(domain, database),
-            checkpoints=PostgresCheckpoints(domain, database),
-            dead_letters=PostgresDeadLetters(domain, database),
-            timers=PostgresTimers(domain, database),
-        )
+        yield stores_over(database, streams)
+
+
+def stores_over(database: Database, streams: PostgresStreams) -> DomainStore:
+    """The stores of the streams' domain over an open database; reads of streams are answered while those run."""
+    domain = streams.domain
+    return DomainStore(
+        domain=domain,
+        database=database,
+        journal=PostgresJournal(domain, database),
+        streams=streams,
+        views=PostgresViews(domain, database),
+        view_store=PostgresViewStore(domain, database),
+        checkpoints=PostgresCheckpoints(domain, database),
+        dead_letters=PostgresDeadLetters(domain, database),
+        timers=PostgresTimers(domain, database),
+    )

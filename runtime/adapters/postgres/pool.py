@@ -40,7 +40,7 @@ def outages() -> Generator[None]:
         yield
     except _MISTAKES:
         raise
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError) as error:
         raise Outage(f"Postgres: {type(error).__name__}: {error}") from error
 
 
@@ -52,25 +52,29 @@ class Database:
 
     async def fetch(self, sql: str, *arguments: object) -> list[Record]:
         """All rows of one statement. Raises Outage."""
-        with outages():
-            async with self.pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection:
-                return await connection.fetch(sql, *arguments)
+        async with self._connection() as connection:
+            return await connection.fetch(sql, *arguments)
 
     async def one(self, sql: str, *arguments: object) -> Record | None:
         """The first row of one statement, if any. Raises Outage."""
-        with outages():
-            async with self.pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection:
-                return await connection.fetchrow(sql, *arguments)
+        async with self._connection() as connection:
+            return await connection.fetchrow(sql, *arguments)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[Connection]:
         """A transaction: committed at the end, rolled back when anything is raised. Raises Outage."""
+        async with self._connection() as connection, connection.transaction():
+            yield connection
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncGenerator[Connection]:
         with outages():
-            async with (
-                self.pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection,
-                connection.transaction(),
-            ):
-                yield connection
+            async with self.pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection:
+                try:
+                    yield connection
+                except asyncpg.InternalClientError:
+                    connection.terminate()  # The server ended the session while it lay idle: asyncpg is at a loss.
+                    raise
 
 
 @asynccontextmanager

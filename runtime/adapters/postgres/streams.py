@@ -27,7 +27,7 @@ class PostgresStreams:
     """Collects the reads that arrive while a query is under way; they are the next query together."""
 
     def __init__(self, domain: str, database: Database, codec: Codec) -> None:
-        self._domain, self._database, self._codec = domain, database, codec
+        self.domain, self._database, self._codec = domain, database, codec
         self._sql = _READ.format(columns=COLUMNS, domain=domain)
         self._asked: dict[_Asked, asyncio.Future[Sequence[Recorded]]] = {}
         self._news = asyncio.Event()
@@ -44,7 +44,7 @@ class PostgresStreams:
     async def running(self) -> AsyncGenerator["PostgresStreams"]:
         """Answers reads while it is entered."""
         try:
-            async with background(self._run(), f"streams:{self._domain}"):
+            async with background(self._run(), f"streams:{self.domain}"):
                 yield self
         finally:
             for answer in self._asked.values():
@@ -77,7 +77,7 @@ class PostgresStreams:
 
     def _hand_over(self, answer: "asyncio.Future[Sequence[Recorded]]", rows: Sequence[Record]) -> None:
         try:
-            answer.set_result([self._codec.open(sealed(self._domain, row)) for row in rows])
+            answer.set_result([self._codec.open(sealed(self.domain, row)) for row in rows])
         except Exception as error:  # noqa: BLE001 - the asker's again: one of the records is poison
             _fail(answer, error)
 
