@@ -1,8 +1,7 @@
 """Conformance: whatever documents a schema allows, they are answered with data and, at most, the contract's errors.
 
     async def test_every_document_is_answered_as_the_contract_says(...):
-        headers = {**ROUTER, "authorization": …}
-        await check_app(build_app([served], door), "/orders/graphql", ORDERS.schema.core, headers)
+        await check_app(build_app([served], door), "/orders/graphql", ORDERS.schema.core, ROUTER, tokens=[…])
 
 `check_schema` is the same for a server by URL, the router's included; it blocks, so call it outside of an event loop.
 schemathesis generates the documents. Subscriptions it ignores. Each scalar of the graph has its strategy here.
@@ -10,11 +9,13 @@ schemathesis generates the documents. Subscriptions it ignores. Each scalar of t
 
 import asyncio
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
+from itertools import cycle
 from typing import Any, cast
 
+import requests
 import schemathesis
 from graphql import GraphQLSchema, introspection_from_schema
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -66,15 +67,20 @@ def check_schema(
     url: str,
     headers: Mapping[str, str],
     *,
+    tokens: Sequence[str | None] = (None,),
     allowed: frozenset[str] = ALLOWED,
     examples: int = EXAMPLES,
 ) -> int:
     """Asks `url` for `examples` documents of each operation; the number of answers that were looked at.
 
+    The bearer `tokens` take turns; None is nobody's.
+
     Raises:
         Misanswered: an answer that is no JSON, a status other than 200 or 400, or an error of another code.
     """
     looked_at = 0
+    bearers = cycle({} if token is None else {"authorization": f"Bearer {token}"} for token in tokens)
+    session = requests.Session()
     for operation in operations(schema):
 
         @seed(4)
@@ -88,11 +94,12 @@ def check_schema(
         @given(case=operation.as_strategy())
         def ask(case: Any) -> None:
             nonlocal looked_at
-            answer = case.call(base_url=url, headers=dict(headers))
+            answer = case.call(base_url=url, session=session, headers={**headers, **next(bearers)})
             check_answer(answer.status_code, answer.content, f"{case.body}", allowed)
             looked_at += 1
 
         ask()
+    session.close()
     return looked_at
 
 
@@ -112,9 +119,15 @@ def check_answer(status: int, content: bytes, asked: str, allowed: frozenset[str
 
 
 async def check_app(
-    app: Starlette, path: str, schema: GraphQLSchema, headers: Mapping[str, str], examples: int = EXAMPLES
+    app: Starlette,
+    path: str,
+    schema: GraphQLSchema,
+    headers: Mapping[str, str],
+    *,
+    tokens: Sequence[str | None] = (None,),
+    examples: int = EXAMPLES,
 ) -> int:
     """As `check_schema`, for an application of this process and its event loop, behind a real server."""
     async with serving(app) as server:
-        check = partial(check_schema, schema, server.url + path, headers, examples=examples)
+        check = partial(check_schema, schema, server.url + path, headers, tokens=tokens, examples=examples)
         return await asyncio.to_thread(check)
