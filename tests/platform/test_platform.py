@@ -1,9 +1,11 @@
 """The whole platform as a person starts it: it opens, heals, stops, and comes back."""
 
+import json
 import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -45,10 +47,22 @@ def test_a_killed_process_comes_back_and_the_supervisor_says_so(platform: Runnin
     platform.wait(lambda: platform.status_code(7, "/health/ready") == 200, 60, "everyone is ready again")
 
 
-def test_logs_are_in_one_place_and_structured(platform: RunningPlatform) -> None:
-    lines = (platform.data_dir / "logs" / "platform.log").read_text().splitlines()
-    assert lines
+def test_logs_are_in_one_place_and_name_the_request_and_its_trace(platform: RunningPlatform) -> None:
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    request = "0f0e0d0c-0b0a-4908-8706-050403020100"
+    headers = {
+        "content-type": "application/json",
+        "x-request-id": request,
+        "traceparent": f"00-{trace}-00f067aa0ba902b7-01",
+    }
+    body = b'{"query": "query AtAll { __typename }"}'
+    urlopen(Request(platform.graph_url, body, headers), timeout=10).close()
+    log = platform.data_dir / "logs" / "platform.log"
+    platform.wait(lambda: request in log.read_text(), 10, "the request is in the log")
+    lines = log.read_text().splitlines()
     assert all(line.startswith('{"process":"') and line.endswith("}") for line in lines)
+    record = next(json.loads(line) for line in lines if request in line)
+    assert (record["process"], record["request_id"], record["trace_id"]) == ("gateway", request, trace)
 
 
 def test_a_second_platform_runs_beside_the_first_and_stops_clean(platform: RunningPlatform, tmp_path: Path) -> None:
