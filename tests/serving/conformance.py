@@ -79,8 +79,8 @@ def check_schema(
         Misanswered: an answer that is no JSON, a status other than 200 or 400, or an error of another code.
     """
     looked_at = 0
-    bearers = cycle({} if token is None else {"authorization": f"Bearer {token}"} for token in tokens)
     session = requests.Session()
+    bearers = cycle({} if token is None else {"authorization": f"Bearer {token}"} for token in tokens)
     for operation in operations(schema):
 
         @seed(4)

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, contextmanager
 
 from starlette.applications import Starlette
 
-from runtime.serving.application import DrainingServer, configuration
+from runtime.serving.application import DrainingServer, configuration, listening_at
 
 
 class GuestServer(DrainingServer):
@@ -35,7 +35,7 @@ class GuestServer(DrainingServer):
 async def serving(app: Starlette) -> AsyncGenerator[GuestServer]:
     """`app` behind a real server at `.url`, gone when the block is left."""
     guest = GuestServer(app)
-    with socket.create_server(("127.0.0.1", 0)) as bound:
+    with listening_at("127.0.0.1", 0) as bound:
         guest.address = "127.0.0.1:" + str(bound.getsockname()[1])
         running = asyncio.create_task(guest.serve([bound]))
         await guest.listening.wait()
