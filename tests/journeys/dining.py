@@ -151,7 +151,7 @@ async def open_restaurant(sign_in: SignIn, name: str = "Test kitchen", hours: st
         with suppress(AssertionError):
             await quoted(customer, restaurant, [line(each) for each in (await restaurant.items()).values()])
             return True
-        return not await taking_orders(customer, restaurant)
+        return await taking_orders(customer, restaurant) is False
 
     await eventually(is_known)
     return restaurant

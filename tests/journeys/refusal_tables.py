@@ -1,6 +1,8 @@
 """What the graph says of its refusals, for comparing it with the documentation."""
 
-from graphql import GraphQLNonNull, GraphQLObjectType, GraphQLSchema, GraphQLUnionType
+from typing import cast
+
+from graphql import GraphQLObjectType, GraphQLSchema, GraphQLUnionType, get_named_type
 
 COMMON = frozenset({"code", "message", "path"})
 
@@ -10,7 +12,7 @@ def members_of(schema: GraphQLSchema) -> dict[str, list[GraphQLObjectType]]:
     assert schema.mutation_type is not None
     found: dict[str, list[GraphQLObjectType]] = {}
     for name, field in sorted(schema.mutation_type.fields.items()):
-        result = field.type.of_type if isinstance(field.type, GraphQLNonNull) else field.type
+        result = cast("object", get_named_type(field.type))
         assert isinstance(result, GraphQLUnionType), f"{name} does not answer with a union"
         found[name] = [member for member in result.types if not member.name.endswith("Success")]
     return found
