@@ -1,0 +1,188 @@
+"""What is asked of orders: one's own, as they are, and after one's own changes."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from kernel.messages import ANONYMOUS, Viewer
+from subgraphs.orders.commands import ExpireOrder, FailOrder
+from subgraphs.orders.events import FailureReason, OrderStatus
+from tests.orders.bench import Bench
+from tests.orders.ordering import AINO, AT, COOK, EERO, ORDER, RIVAL, SANNA
+
+pytestmark = pytest.mark.anyio
+
+ORDER_BY_ID = """
+query($id: ID!) { order(id: $id) { id orderNumber version status fulfilment restaurant { id }
+  lines { name total { minor } } price { total { minor currency } } placedAt changedAt confirmedAt acceptBy
+  failureReason failureDetail expiredWhile availableActions } }
+"""
+OWN = """
+query($status: [OrderStatus!], $first: Int, $after: String, $last: Int, $before: String) {
+  orders(status: $status, first: $first, after: $after, last: $last, before: $before) {
+    nodes { id } edges { cursor } pageInfo { hasNextPage endCursor startCursor } } }
+"""
+EVENTS = """
+query($id: ID!, $first: Int, $after: String) { orderEvents(orderId: $id, first: $first, after: $after) {
+  nodes { sequence cursor occurredAt type changed order { version status } }
+  edges { cursor } pageInfo { hasNextPage endCursor } } }
+"""
+ENTITIES = """
+query($e: [_Any!]!) { _entities(representations: $e) {
+  __typename ... on Order { id status } ... on Quote { id } ... on Restaurant { id } } }
+"""
+
+
+async def test_an_order_by_its_id(bench: Bench) -> None:
+    order_id = await bench.confirmed()
+    await bench.catch_up()
+    order = (await bench.ask(AINO, ORDER_BY_ID, id=order_id))["order"]
+    tail = order_id[-6:].upper()
+    assert order == {
+        "id": order_id,
+        "orderNumber": f"{tail[:3]}-{tail[3:]}",
+        "version": 2,
+        "status": "CONFIRMED",
+        "fulfilment": "TAKEAWAY",
+        "restaurant": order["restaurant"],
+        "lines": [{"name": "Salmon on a plank", "total": {"minor": 2450}}],
+        "price": {"total": {"minor": 2524, "currency": "EUR"}},
+        "placedAt": "2026-11-20T17:00:00Z",
+        "changedAt": "2026-11-20T17:00:00Z",
+        "confirmedAt": "2026-11-20T17:00:00Z",
+        "acceptBy": "2026-11-20T17:08:00Z",
+        "failureReason": None,
+        "failureDetail": None,
+        "expiredWhile": None,
+        "availableActions": ["CANCEL_ORDER"],
+    }
+
+
+async def test_a_token_shows_what_the_projection_does_not_know_yet(bench: Bench) -> None:
+    order_id = await bench.confirmed()
+    given = {"orderId": order_id, "prepMinutes": 20}
+    accepted = await bench.change(COOK, "acceptOrder", given, "... on AcceptOrderSuccess { consistencyToken }")
+    query = "query($id: ID!) { order(id: $id) { status version } }"
+    assert await bench.ask(AINO, query, id=order_id) == {"order": None}
+    behind = await bench.ask(AINO, query, token=accepted["consistencyToken"], id=order_id)
+    assert behind == {"order": {"status": "ACCEPTED", "version": 3}}
+    assert await bench.ask(EERO, query, token=accepted["consistencyToken"], id=order_id) == {"order": None}
+    await bench.catch_up()
+    assert await bench.ask(AINO, query, token=accepted["consistencyToken"], id=order_id) == behind
+    _, errors = await bench.try_asking(AINO, query, token="not one", id=order_id)
+    assert errors == ["The consistency token cannot be read."]
+
+
+@pytest.mark.parametrize(
+    ("viewer", "sees"), [(AINO, True), (COOK, True), (SANNA, True), (EERO, False), (RIVAL, False), (ANONYMOUS, False)]
+)
+async def test_ownership_is_the_same_on_every_path(bench: Bench, viewer: Viewer, sees: bool) -> None:
+    order_id = await bench.confirmed()
+    await bench.catch_up()
+    by_id = await bench.ask(viewer, ORDER_BY_ID, id=order_id)
+    assert (by_id["order"] is not None) is sees
+    events = await bench.ask(viewer, EVENTS, id=order_id, first=10)
+    assert (events["orderEvents"] is not None) is sees
+    references = await bench.ask(viewer, ENTITIES, e=[{"__typename": "Order", "id": order_id}])
+    assert (references["_entities"][0] is not None) is sees
+
+
+async def test_references_to_nothing_are_null(bench: Bench) -> None:
+    order_id = await bench.place()
+    await bench.catch_up()
+    quote_id = order_id.replace("order", "quote")
+    things = [("Order", order_id), ("Order", ORDER), ("Order", quote_id), ("Quote", quote_id), ("Quote", "x")]
+    asked = [{"__typename": name, "id": id} for name, id in things]
+    found = (await bench.ask(AINO, ENTITIES, e=asked))["_entities"]
+    assert [one and one["id"] for one in found] == [order_id, None, None, quote_id, None]
+    assert await bench.ask(AINO, ORDER_BY_ID, id="order_\x00") == {"order": None}
+    assert await bench.ask(AINO, EVENTS, id="nonsense", first=1) == {"orderEvents": None}
+
+
+async def test_ones_own_orders_page_both_ways(bench: Bench) -> None:
+    placed: list[str] = []
+    for minute in range(4):
+        bench.set_clock(AT + timedelta(minutes=minute))
+        placed.append(await bench.place())
+    await bench.place(EERO)
+    await bench.change(AINO, "cancelOrder", {"orderId": placed[1]})
+    await bench.catch_up()
+
+    async def page(viewer: Viewer = AINO, **arguments: Any) -> tuple[list[str], dict[str, object]]:
+        orders = (await bench.ask(viewer, OWN, **arguments))["orders"]
+        return [node["id"] for node in orders["nodes"]], orders["pageInfo"]
+
+    latest, info = await page(first=3)
+    assert (latest, info["hasNextPage"]) == ([placed[3], placed[2], placed[1]], True)
+    oldest, end = await page(first=3, after=info["endCursor"])
+    assert (oldest, end["hasNextPage"]) == ([placed[0]], False)
+    assert (await page(last=2, before=end["startCursor"]))[0] == [placed[2], placed[1]]
+    assert (await page(first=9, status=["CANCELLED"]))[0] == [placed[1]]
+    assert len((await page(EERO, first=9))[0]) == 1
+    assert (await page(ANONYMOUS, first=9))[0] == []
+    wrong: list[dict[str, Any]] = [
+        {},
+        {"first": 0},
+        {"first": 101},
+        {"first": 1, "last": 1},
+        {"first": 1, "after": "x"},
+    ]
+    for arguments in wrong:
+        _, errors = await bench.try_asking(AINO, OWN, **arguments)
+        assert len(errors) == 1
+    _, errors = await bench.try_asking(EERO, OWN, first=1, after=info["endCursor"])
+    assert errors == ["The cursor is not one of this list."]
+
+
+async def test_a_declined_card_is_the_customers_own_business(bench: Bench) -> None:
+    order_id = await bench.place()
+    await bench.do(FailOrder(order_id=order_id, reason=FailureReason.PAYMENT_DECLINED, detail="insufficient_funds"))
+    await bench.catch_up()
+    for viewer in (AINO, SANNA):
+        order = (await bench.ask(viewer, ORDER_BY_ID, id=order_id))["order"]
+        assert (order["status"], order["failureReason"]) == ("FAILED", "PAYMENT_DECLINED")
+        assert order["failureDetail"] == "insufficient_funds"
+    assert await bench.ask(COOK, ORDER_BY_ID, id=order_id) == {"order": None}
+
+
+async def test_the_events_of_an_order_page_forward(bench: Bench) -> None:
+    order_id = await bench.up_to_ready()
+    answer = (await bench.ask(AINO, EVENTS, id=order_id, first=2))["orderEvents"]
+    assert [(node["sequence"], node["type"], node["order"]["status"]) for node in answer["nodes"]] == [
+        (1, "PLACED", "PLACED"),
+        (2, "CONFIRMED", "CONFIRMED"),
+    ]
+    assert answer["nodes"][1]["changed"] == ["version", "status", "confirmedAt", "acceptBy"]
+    assert [edge["cursor"] for edge in answer["edges"]] == [node["cursor"] for node in answer["nodes"]]
+    assert answer["pageInfo"]["hasNextPage"] is True
+    rest = (await bench.ask(AINO, EVENTS, id=order_id, first=9, after=answer["pageInfo"]["endCursor"]))["orderEvents"]
+    assert [(node["sequence"], node["type"], node["order"]["version"]) for node in rest["nodes"]] == [
+        (3, "ACCEPTED", 3),
+        (4, "PREPARATION_STARTED", 4),
+        (5, "READY", 5),
+    ]
+    assert rest["pageInfo"]["hasNextPage"] is False
+
+
+async def test_an_order_that_nobody_pays_for_or_accepts_expires_by_itself(bench: Bench) -> None:
+    unpaid, ignored = await bench.place(), await bench.confirmed()
+    async with bench.ticking():
+        bench.set_clock(AT + timedelta(minutes=9))
+        await bench.until_status(ignored, OrderStatus.EXPIRED)
+        assert (await bench.status(unpaid)) is OrderStatus.PLACED
+        bench.set_clock(AT + timedelta(minutes=10))
+        await bench.until_status(unpaid, OrderStatus.EXPIRED)
+    await bench.catch_up()
+    shown = [(await bench.ask(AINO, ORDER_BY_ID, id=id))["order"]["expiredWhile"] for id in (unpaid, ignored)]
+    assert shown == ["PLACED", "CONFIRMED"]
+    stale = ExpireOrder(order_id=ignored, while_status=OrderStatus.CONFIRMED, since_version=2)
+    await bench.do(stale)
+    assert await bench.status(ignored) is OrderStatus.EXPIRED
+
+
+async def test_an_order_nobody_comes_for_is_completed_by_itself(bench: Bench) -> None:
+    order_id = await bench.up_to_ready()
+    async with bench.ticking():
+        bench.set_clock(AT + timedelta(hours=3))
+        await bench.until_status(order_id, OrderStatus.COMPLETED)
