@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -48,7 +49,8 @@ async def migrate(settings: Settings, domains: Sequence[DomainSchema]) -> None:
 
 
 async def _migrate(connection: "asyncpg.Connection[Any]", settings: Settings, domains: Sequence[DomainSchema]) -> None:
-    fingerprint = fingerprint_of(settings, domains)
+    server: int = await connection.fetchval("select system_identifier from pg_control_system()")
+    fingerprint = fingerprint_of(settings, domains, server)
     known = await _fingerprint(connection)
     if known is not None:
         await refuse_reused_transaction_ids(connection, [domain.name for domain in domains])
@@ -65,13 +67,14 @@ async def _migrate(connection: "asyncpg.Connection[Any]", settings: Settings, do
         await _remember(connection, "platform", "fingerprint", fingerprint)
 
 
-def fingerprint_of(settings: Settings, domains: Sequence[DomainSchema]) -> str:
-    """A hash of everything migrating would write."""
+def fingerprint_of(settings: Settings, domains: Sequence[DomainSchema], server: int) -> str:
+    """A hash of everything migrating would write, of the code that writes it, and of the server: roles are its own."""
     digest = sha256()
+    for file in sorted(Path(__file__).parent.rglob("*.[ps][yq]*")):
+        digest.update(file.read_bytes())
     for part in (
-        *(schemas.text(name) for name in ("platform", "role", "domain", "functions", "grants")),
         *(repr((domain.name, *map(_described, (*domain.tables, *domain.views)))) for domain in domains),
-        repr((settings.clock_origin, settings.clock_started, settings.clock_rate, settings.runtime_password)),
+        repr((settings.clock_origin, settings.clock_started, settings.clock_rate, settings.runtime_password, server)),
     ):
         digest.update(part.encode() + b"\0")
     return digest.hexdigest()
@@ -79,7 +82,7 @@ def fingerprint_of(settings: Settings, domains: Sequence[DomainSchema]) -> str:
 
 def _described(relation: View[Any] | Table[Any]) -> tuple[str, ...]:
     captured = (relation.owner, relation.change.__name__) if isinstance(relation, Table) else ()
-    return (relation.name, schemas.shape(relation), *captured)
+    return (relation.name, repr(columns_of(relation.row)), schemas.shape(relation), *captured)
 
 
 async def _fingerprint(connection: "asyncpg.Connection[Any]") -> str | None:
@@ -119,8 +122,8 @@ async def refuse_reused_transaction_ids(connection: "asyncpg.Connection[Any]", d
         if stored is not None and stored >= following:
             raise MigrationRefused(
                 f"The journal of {domain} holds transaction {stored}, but this server is only at {following}: it was "
-                f"restored from a dump. Stop it, run `pg_resetwal -x {(stored + 1) % 2**32} -e {(stored + 1) >> 32} "
-                "<data folder>`, start it and migrate again."
+                f"restored from a dump. Stop it, run `pg_resetwal -e {(stored >> 32) + 1} DATA_FOLDER`, which raises "
+                "the epoch of its transaction ids, start it and migrate again."
             )
 
 
