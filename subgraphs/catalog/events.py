@@ -62,6 +62,7 @@ class MenuRow(Row):
 
     restaurant_id: str
     changed_at: datetime
+    changes: int = 0
     retired: bool = False
     revision: int = 0
 

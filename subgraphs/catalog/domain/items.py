@@ -71,7 +71,7 @@ def remove(command: RemoveMenuItem, premises: Premises) -> Sequence[Row] | Refus
     if item.retired:
         return []
     refusal = _stale(command.expected_version, item)
-    return refusal or [replace(premises.menu, changed_at=command.at), replace(item, retired=True)]
+    return refusal or [premises.menu_changed(command.at), replace(item, retired=True)]
 
 
 def _placed(
@@ -80,7 +80,7 @@ def _placed(
     if premises.category(place.category_id) is None:
         return _problem(MenuProblemCode.UNKNOWN_CATEGORY, "categoryId", "There is no such category.")
     row = item_row(draft, command.item_id, known, place, _group_ids(premises))
-    return [] if row == known else [replace(premises.menu, changed_at=command.at), row]
+    return [] if row == known else [premises.menu_changed(command.at), row]
 
 
 def _given(given: ValueT | None, otherwise: ValueT) -> ValueT:

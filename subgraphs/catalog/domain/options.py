@@ -31,7 +31,7 @@ def add(command: AddOptionGroup, premises: Premises) -> Sequence[Row] | Refusal:
     if refusal is not None:
         return refusal
     row = group_row(command.group, command.group_id, None, premises.restaurant.id)
-    return [replace(premises.menu, changed_at=command.at), row]
+    return [premises.menu_changed(command.at), row]
 
 
 def change(command: ChangeOptionGroup, premises: Premises) -> Sequence[Row] | Refusal:
@@ -43,7 +43,7 @@ def change(command: ChangeOptionGroup, premises: Premises) -> Sequence[Row] | Re
     if refusal is not None:
         return refusal
     row = group_row(command.group, group.id, group, premises.restaurant.id)
-    return [] if row == group else [replace(premises.menu, changed_at=command.at), row]
+    return [] if row == group else [premises.menu_changed(command.at), row]
 
 
 def remove(command: RemoveOptionGroup, premises: Premises) -> Sequence[Row] | Refusal:
@@ -57,7 +57,7 @@ def remove(command: RemoveOptionGroup, premises: Premises) -> Sequence[Row] | Re
     if users:
         return OptionGroupInUse(items=users)
     refusal = _stale(command.expected_version, group)
-    return refusal or [replace(premises.menu, changed_at=command.at), replace(group, retired=True)]
+    return refusal or [premises.menu_changed(command.at), replace(group, retired=True)]
 
 
 def _unfit(draft: OptionGroupDraft, known: OptionGroupRow | None, premises: Premises) -> Refusal | None:

@@ -1,7 +1,10 @@
 """Premises: a restaurant with all that belongs to it, gathered from its rows, and who may do what there."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from kernel.messages import UNSTAMPED, Row, Value
 from kernel.ownership import Action, Parties
@@ -46,6 +49,10 @@ class Premises(Value):
         """Counts every change of any part of the menu, also one made by hand in SQL."""
         parts = (self.menu, *self.categories, *self.items, *self.groups)
         return sum(part.revision for part in parts)
+
+    def menu_changed(self, at: datetime) -> MenuRow:
+        """The menu as a whole after one more change."""
+        return replace(self.menu, changed_at=at, changes=self.menu.changes + 1)
 
     def item(self, item_id: str) -> MenuItemRow | None:
         return next((item for item in self.items if item.id == item_id and not item.retired), None)

@@ -36,7 +36,7 @@ def publish(command: PublishMenu, premises: Premises) -> Sequence[Row] | Refusal
         *_retired(premises.items, items),
     )
     changed = changed_rows(before, after)
-    return [replace(premises.menu, changed_at=command.at), *changed] if changed else []
+    return [premises.menu_changed(command.at), *changed] if changed else []
 
 
 def menu_stale(expected_version: int | None, premises: Premises) -> Refusal | None:
