@@ -10,5 +10,5 @@ PAUSE_S = 0.01
 async def eventually(holds: Callable[[], Awaitable[bool]], at_most_s: float = AT_MOST_S) -> None:
     """Returns as soon as `holds` does. Raises TimeoutError when it does not in time."""
     async with asyncio.timeout(at_most_s):
-        while not await holds():  # noqa: ASYNC110 - the condition lives in other tasks or processes
+        while not await holds():
             await asyncio.sleep(PAUSE_S)
