@@ -13,6 +13,7 @@ from uuid import UUID
 import msgspec
 
 from kernel.calling import Accepted, Call, Outcome
+from kernel.codec import Codec
 from kernel.committing import Advance
 from kernel.consuming import Digest
 from kernel.digesting import Feeding, Projecting
@@ -33,12 +34,7 @@ from runtime.adapters.valkey.signals import open_signals
 from runtime.settings import Settings
 from subgraphs.catalog.events import (
     MenuItemChanged,
-    MenuItemRow,
-    Option,
-    OptionGroupChanged,
-    OptionGroupRow,
     RestaurantChanged,
-    RestaurantRow,
     StaffChanged,
     StaffRow,
 )
@@ -47,21 +43,13 @@ from subgraphs.orders.events import OrderStatus
 from subgraphs.orders.subgraph import SUBGRAPH
 from subgraphs.orders.views import KITCHEN_FEED, ORDER_PROJECTION, fold_order
 from tests.kernel.tally import SettableClock
+from tests.orders.menu import KITCHEN, MENU, an_item
 from tests.orders.ordering import (
     AINO,
-    BREAD,
     COOK,
-    CREAM,
-    DILL,
-    EXTRAS,
-    LARGE,
     RESTAURANT,
-    RIVAL,
     SALMON,
     SECRET,
-    SIZE,
-    SMALL,
-    SOUP,
 )
 from tests.patience import eventually
 from tests.spelling import AT, uuid_of
@@ -69,61 +57,6 @@ from tests.spelling import AT, uuid_of
 Json = dict[str, Any]
 TOPIC = "orders.events"
 CURSOR_SECRET = b"cursors-of-the-tests"
-
-KITCHEN = RestaurantRow(
-    id=RESTAURANT,
-    name="Merimaku",
-    latitude=60.17,
-    longitude=24.94,
-    time_zone="Europe/Helsinki",
-    opening_hours="24/7",
-    delivery_radius_m=3000,
-    currency="EUR",
-    prep_minutes=20,
-    minimum_basket_minor=1500,
-    registered_at=AT,
-)
-
-
-def an_item(item_id: str, name: str, price_minor: int, *groups: str) -> MenuItemRow:
-    return MenuItemRow(
-        id=item_id,
-        restaurant_id=RESTAURANT,
-        category_id="category",
-        external_id=name,
-        name=name,
-        price_minor=price_minor,
-        currency="EUR",
-        tax_rate_bp=1350,
-        option_groups=groups,
-    )
-
-
-def a_group(group_id: str, name: str, choices: tuple[int, int], options: Mapping[str, int]) -> OptionGroupRow:
-    return OptionGroupRow(
-        id=group_id,
-        restaurant_id=RESTAURANT,
-        external_id=name,
-        name=name,
-        min_choices=choices[0],
-        max_choices=choices[1],
-        options=tuple(
-            Option(id=option_id, external_id=option_id, name=f"{name} {price}", price_minor=price)
-            for option_id, price in options.items()
-        ),
-    )
-
-
-MENU: tuple[Event, ...] = (
-    RestaurantChanged(at=AT, after=KITCHEN, revision=1),
-    StaffChanged(at=AT, after=StaffRow(restaurant_id=RESTAURANT, subject=COOK.subject, role="owner"), revision=1),
-    StaffChanged(at=AT, after=StaffRow(restaurant_id="restaurant_x", subject=RIVAL.subject, role="owner"), revision=1),
-    MenuItemChanged(at=AT, after=an_item(SOUP, "Salmon soup", 1290, SIZE, EXTRAS), revision=1),
-    MenuItemChanged(at=AT, after=an_item(BREAD, "Rye bread", 250), revision=1),
-    MenuItemChanged(at=AT, after=an_item(SALMON, "Salmon on a plank", 2450), revision=1),
-    OptionGroupChanged(at=AT, after=a_group(SIZE, "Size", (1, 1), {SMALL: 0, LARGE: 300}), revision=1),
-    OptionGroupChanged(at=AT, after=a_group(EXTRAS, "Extras", (0, 2), {DILL: 50, CREAM: 80}), revision=1),
-)
 
 
 class Counted(Row):
