@@ -130,6 +130,7 @@ class Reader:
         os.close(variables[1])
         printed = (await process.communicate())[0].decode()
         assert process.returncode == 0, f"exit code {process.returncode}: {printed}"
+        assert '"errors"' not in printed, printed
         self.said.append(printed)
         defined, exported = read(functions[0]), read(variables[0])
         if language == "bash":

@@ -38,7 +38,8 @@ async def test_every_block_does_what_the_page_says(platform: RunningPlatform, si
     except BaseException as failed:
         failed.add_note(f"{PAGE.name}, the last block begun is the one at line {block.line if block else 0}")
         raise
-    assert any("COMPLETED" in said for said in reader.said)
+    assert any("COMPLETED" in said for said in reader.said), "the watcher in Python saw the end"
+    assert any("event: complete" in said for said in reader.said), "and so did curl"
 
 
 def test_the_tables_of_refusals_are_the_graphs(schema: GraphQLSchema) -> None:
