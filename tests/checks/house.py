@@ -51,11 +51,10 @@ def definitions(tree: ast.Module, place: Path) -> Iterator[str]:
 
 
 def own_lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
-    """Lines without those of functions inside it, each of which is counted by itself, and without its docstring."""
+    """Lines of its body, without its docstring and without functions inside it, which are counted by themselves."""
+    body = node.body[1:] if ast.get_docstring(node) else node.body
     inner = [part for part in ast.walk(node) if part is not node and isinstance(part, type(node))]
-    docstring = node.body[0] if ast.get_docstring(node) else None
-    parts = [*inner, *([docstring] if docstring else [])]
-    return length(node) - sum(length(part) for part in parts)
+    return sum(map(length, body)) - sum(map(length, inner))
 
 
 def length(node: ast.stmt | ast.AST) -> int:

@@ -149,7 +149,6 @@ class Order:
 
     @classmethod
     def of(cls, view: OrderView) -> Self:
-        lines = lines_of(view.price)
         return cls(
             view=view,
             id=strawberry.ID(view.id),
@@ -158,7 +157,7 @@ class Order:
             status=view.status,
             fulfilment=view.fulfilment,
             restaurant=Restaurant(id=strawberry.ID(view.restaurant_id)),
-            lines=lines,
+            lines=lines_of(view.price),
             price=OrderPrice.of(view.price),
             placed_at=view.placed_at,
             changed_at=view.changed_at,
@@ -173,7 +172,7 @@ class Order:
             ended_at=view.ended_at,
             failure_reason=view.failure_reason,
             rejection_reason=view.rejection_reason,
-            rejected_lines=[line for line in lines if line.item and line.item.id in view.unavailable_items],
+            rejected_lines=rejected_of(view),
             expired_while=view.expired_while,
             cancelled_by=view.cancelled_by,
             cancellation_reason=view.cancellation_reason,
@@ -185,3 +184,8 @@ class Order:
     async def resolve_reference(cls, info: Info, id: strawberry.ID) -> Self | None:
         view = await visible_order(info.context, id)
         return None if view is None else cls.of(view)
+
+
+def rejected_of(view: OrderView) -> list[OrderLine]:
+    """The lines whose item the kitchen turned out not to have."""
+    return [line for line in lines_of(view.price) if line.item and line.item.id in view.unavailable_items]
