@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
@@ -20,8 +20,9 @@ from kernel.digesting import Feeding, Projecting
 from kernel.equipment import Equipment
 from kernel.graph.context import GraphContext
 from kernel.graph.stories import Story
+from kernel.graph.subscribing import StreamCursors
 from kernel.handling import Handler
-from kernel.log import START, Meta, Position, Recorded
+from kernel.log import START
 from kernel.messages import Command, Event, Row, Viewer
 from kernel.ports import EventLog
 from kernel.ticking import Ticker
@@ -43,7 +44,7 @@ from subgraphs.orders.events import OrderStatus
 from subgraphs.orders.subgraph import SUBGRAPH
 from subgraphs.orders.views import KITCHEN_FEED, ORDER_PROJECTION, fold_order
 from tests.kernel.tally import SettableClock
-from tests.orders.menu import KITCHEN, MENU, an_item
+from tests.orders.menu import KITCHEN, MENU, an_item, told
 from tests.orders.ordering import (
     AINO,
     COOK,
@@ -123,6 +124,19 @@ class Bench:
         asked = {"idempotencyKey": str(key or uuid_of(next(self.keys))), **given}
         return (await self.ask(viewer, document, input=asked))[mutation]
 
+    async def watch(
+        self, viewer: Viewer, document: str, remaining_s: float = inf, **variables: object
+    ) -> AsyncGenerator[Json]:
+        """What a watcher is told. Ends with the stream; raises PermissionError with the message of an error."""
+        context = self.context(viewer, remaining_s=remaining_s)
+        stream = await SUBGRAPH.schema.subscribe(document, variable_values=variables, context_value=context)
+        assert isinstance(stream, AsyncGenerator), "the document is valid"
+        async with aclosing(stream) as results:
+            async for result in results:
+                if result.errors:
+                    raise PermissionError(result.errors[0].message)
+                yield next(iter((result.data or {}).values()))
+
     async def do(self, command: Command) -> Outcome:
         """Has the system handle a command, as reactions and timers do."""
         return await self.handler.handle(command, Call(correlation="tests"))
@@ -130,23 +144,13 @@ class Bench:
     async def tell(self, *changes: Event) -> None:
         """Has the copies of the catalog hear of changes."""
         for change in changes:
+            record = told(change, next(self.told))
             for copy in COPIES:
-                number = next(self.told)
-                at = Position(txid=number, position=number)
-                advance = Advance(consumer=f"{copy.view.name}.{number}", topic="t", partition=0, before=START, after=at)
-                record = Recorded(
-                    journal="catalog",
-                    partition=0,
-                    position=at,
-                    topic="catalog.changes",
-                    stream=RESTAURANT,
-                    version=None,
-                    id=f"evt_{number}",
-                    message=change,
-                    meta=Meta(actor="tests", correlation="tests"),
-                    recorded_at=AT,
-                )
-                assert await self.equipment.view_store.apply(cast("Any", copy), [record], advance)
+                if copy.keys(record):
+                    advance = Advance(
+                        consumer=record.id, topic="tests", partition=0, before=START, after=record.position
+                    )
+                    assert await self.equipment.view_store.apply(cast("Any", copy), [record], advance)
 
     async def catch_up(self, *, orders: bool = True, feed: bool = True) -> None:
         """Has the projections hear of everything that has happened to orders."""
@@ -192,9 +196,13 @@ class Bench:
     async def confirmed(self, viewer: Viewer = AINO) -> str:
         """The id of an order that is paid for."""
         order_id = await self.place(viewer)
+        await self.pay(order_id)
+        return order_id
+
+    async def pay(self, order_id: str) -> None:
+        """Has the payment of the order be authorised."""
         payment_id = order_id.replace("order", "payment", 1)
         assert isinstance(await self.do(ConfirmOrder(order_id=order_id, payment_id=payment_id)), Accepted)
-        return order_id
 
     async def kitchen_does(self, order_id: str, mutation: str, **given: object) -> Json:
         """What the kitchen's mutation of the order answers."""
@@ -232,6 +240,10 @@ class Bench:
             return await self.status(order_id) is status
 
         await eventually(arrived)
+
+    def kitchen_cursor(self, restaurant_id: str, sequence: int) -> str:
+        """The cursor of a place in a kitchen's feed, whether it is there or not."""
+        return StreamCursors(secret=CURSOR_SECRET, scope=f"restaurantOrderUpdates:{restaurant_id}").at(sequence)
 
     @asynccontextmanager
     async def ticking(self) -> AsyncGenerator[None]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from kernel.log import Meta, Position, Recorded
 from kernel.messages import Event
 from subgraphs.catalog.events import (
     MenuItemChanged,
@@ -84,3 +85,19 @@ MENU: tuple[Event, ...] = (
     OptionGroupChanged(at=AT, after=a_group(SIZE, "Size", (1, 1), {SMALL: 0, LARGE: 300}), revision=1),
     OptionGroupChanged(at=AT, after=a_group(EXTRAS, "Extras", (0, 2), {DILL: 50, CREAM: 80}), revision=1),
 )
+
+
+def told(change: Event, number: int) -> Recorded:
+    """The change as a projection hears of it, at a place of its own in the log."""
+    return Recorded(
+        journal="catalog",
+        partition=0,
+        position=Position(txid=number, position=number),
+        topic="catalog.changes",
+        stream=RESTAURANT,
+        version=None,
+        id=f"evt_{number}",
+        message=change,
+        meta=Meta(actor="tests", correlation="tests"),
+        recorded_at=AT,
+    )
