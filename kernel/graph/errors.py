@@ -1,6 +1,5 @@
 """Top-level errors: the few a client may meet, and the masking of everything else."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -80,7 +79,7 @@ PUBLIC_CODES = frozenset(
 )
 """Every top-level code a correct subgraph answers with; `INTERNAL` is the one a bug answers with."""
 
-OUTAGES: tuple[type[Exception], ...] = (TimeoutError, ConnectionError, Outage)
+OUTAGES = (TimeoutError, ConnectionError, Outage)
 
 
 @dataclass(frozen=True)
@@ -91,13 +90,10 @@ class Presented:
     cause: BaseException | None = None
 
 
-def present(error: GraphQLError, request_id: str, outages: Sequence[type[Exception]] = OUTAGES) -> Presented:
-    """What the client may know of `error`; anything unforeseen becomes "Internal error" with the request's id.
-
-    `outages` are the exception types that mean "try again": the drivers' connection errors and time-outs.
-    """
+def present(error: GraphQLError, request_id: str) -> Presented:
+    """What the client may know of `error`; anything unforeseen becomes "Internal error" with the request's id."""
     cause = error.original_error
-    if cause is not None and isinstance(cause, tuple(outages)):
+    if isinstance(cause, OUTAGES):
         return Presented(_payload(error, "Temporarily unavailable", Unavailable.code, request_id), cause)
     code = code_of(error)
     if code == INTERNAL:

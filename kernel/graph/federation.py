@@ -50,10 +50,9 @@ class SubgraphSchema(Schema):
             raise BadUserInput("A representation is an object with a __typename.")
         given = cast("Mapping[str, object]", representation)
         resolve, parameters = self._resolver(given.get("__typename"))
-        if resolve is None or not isinstance(given.get("id"), str):
+        if resolve is None or not isinstance(given.get("id"), str) or any(name not in given for name in parameters):
             return None
-        known = {name: value for name, value in given.items() if name in parameters}
-        return resolve(info=info, **known)
+        return resolve(info=info, **{name: given[name] for name in parameters})
 
     def _resolver(self, type_name: object) -> tuple[Callable[..., Reference] | None, Sequence[str]]:
         found = self.schema_converter.type_map.get(type_name) if isinstance(type_name, str) else None

@@ -4,10 +4,10 @@
         [Served(name="orders", schema=orders.schema, context=orders_context), …],
         Door(settings.router_secret, verifier.verify),
         checks={"database": ping},
-        outages=(asyncpg.PostgresConnectionError, …),
     )
     await serve(app, settings.host, settings.serve_port)
 
+An adapter's `Outage`, a time-out or a lost connection is answered UNAVAILABLE, any other exception INTERNAL.
 `context` makes a `GraphContext` for a `Caller`; `caller.remaining_s` goes into it as it is.
 """
 

@@ -30,18 +30,14 @@ def build_app(
     door: Door,
     *,
     checks: Mapping[str, Check] | None = None,
-    outages: Sequence[type[Exception]] = (),
     limits: Limits | None = None,
     init_within_s: float = INIT_WITHIN_S,
 ) -> Starlette:
-    """`/<name>/graphql` for each subgraph (POST, server-sent events, WebSocket), and the health and metrics routes.
-
-    `outages` are the drivers' exceptions that mean "try again", beside time-outs and lost connections.
-    """
+    """`/<name>/graphql` for each subgraph (POST, server-sent events, WebSocket), and the health and metrics routes."""
     draining = asyncio.Event()
     routes: list[BaseRoute] = [*health_routes({**(checks or {}), "not stopping": _running(draining)})]
     for each in served:
-        execution = Execution(each, limits, outages)
+        execution = Execution(each, limits)
         path = f"/{each.name}/graphql"
         routes.append(Route(path, Posting(execution, door, draining).answer, methods=METHODS))
         routes.append(WebSocketRoute(path, Sockets(execution, door, init_within_s).converse))

@@ -11,7 +11,7 @@ from graphql import DocumentNode, ExecutionResult, GraphQLError, OperationType
 
 from kernel.graph.context import GraphContext
 from kernel.graph.documents import Documents, RequestInvalid
-from kernel.graph.errors import OUTAGES, BadUserInput, Unavailable, present
+from kernel.graph.errors import BadUserInput, Unavailable, present
 from kernel.graph.federation import SubgraphSchema
 from kernel.graph.limits import Limits
 from runtime.logs import logger
@@ -72,13 +72,11 @@ class Execution:
         self,
         served: Served,
         limits: Limits | None = None,
-        outages: Sequence[type[Exception]] = (),
         deadline_s: float = DEADLINE_S,
     ) -> None:
         self.name = served.name
         self._served = served
         self._documents = Documents(served.schema.core, limits)
-        self._outages = (*OUTAGES, *outages)
         self._deadline_s = deadline_s
         self._log = logger(f"serving.{served.name}")
 
@@ -167,7 +165,7 @@ class Execution:
     def _presented(self, errors: Sequence[GraphQLError], caller: Caller) -> Errors:
         shown: Errors = []
         for error in errors:
-            presented = present(error, caller.request_id, self._outages)
+            presented = present(error, caller.request_id)
             if presented.cause is not None:
                 self._log.error(
                     "an operation failed", path=error.path, request_id=caller.request_id, exc_info=presented.cause

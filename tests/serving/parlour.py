@@ -21,7 +21,7 @@ from kernel.graph.types import Money, PositionInput
 from kernel.handling import Handler
 from kernel.ids import Ids
 from kernel.ownership import Viewer
-from kernel.ports import Signals, Streams, Views
+from kernel.ports import Outage, Signals, Streams, Views
 from runtime.adapters.tokens import InvalidToken
 from runtime.serving import Caller, Door, Served
 
@@ -174,7 +174,15 @@ class Query(PeacefulQuery):
 
     @strawberry.field
     async def outage(self) -> str:
-        raise ConnectionRefusedError("no db.internal today")
+        raise Outage("no db.internal today")
+
+    @strawberry.field
+    async def cut(self) -> str:
+        raise ConnectionResetError("no db.internal today")
+
+    @strawberry.field
+    async def late(self) -> str:
+        raise TimeoutError("db.internal is slow")
 
     @strawberry.field
     async def endless(self) -> str:
