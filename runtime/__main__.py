@@ -69,6 +69,14 @@ def migrate(_options: argparse.Namespace) -> Outcome:
     return bring(settings, SCHEMAS)
 
 
+def rebuild(options: argparse.Namespace) -> Outcome:
+    """Build one view anew from the log"""
+    settings = started()
+    from runtime.rebuilding import run
+
+    return run(settings, options.view)
+
+
 def schema(options: argparse.Namespace) -> Outcome:
     """Write the schema files, or check that they are up to date"""
     from runtime.schema import check, write
@@ -116,6 +124,7 @@ ROLES: dict[str, Callable[[argparse.Namespace], Outcome]] = {
     "issue": issue,
     "provide-payments": provide_payments,
     "migrate": migrate,
+    "rebuild": rebuild,
     "schema": schema,
     "token": token,
     "settings": settings,
@@ -132,6 +141,8 @@ def parser() -> argparse.ArgumentParser:
             command.add_argument("subgraphs", nargs="*", help="none: all of them")
         if name == "schema":
             command.add_argument("--check", action="store_true", help="change nothing, fail when they differ")
+        if name == "rebuild":
+            command.add_argument("view", help="the view's name: its table")
         if name == "token":
             command.add_argument("person", help="aino, eero, kitchen, otso, sanna, dispatch, fia, admin, …")
     return top

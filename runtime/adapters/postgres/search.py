@@ -1,18 +1,17 @@
 """Search over Postgres: keys for words, the captured tables for everything that must be true at this moment."""
 
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
 
 from kernel.hours import is_open
 from kernel.messages import Row
 from kernel.ports import Views
 from subgraphs.catalog.views.search import CuisineCount, Hit, Near, Place, Sort, Wanted
-from subgraphs.catalog.views.spelling import EXACT, FORM, PREFIX, forms
+from subgraphs.catalog.views.spelling import EXACT, FORM, PREFIX, keys_sought
 
 EARTH_RADIUS_M = 6_371_008.8
 METRES_PER_DEGREE = 111_195
-_NAME_EXACT, _NAME_PREFIX, _DISH_EXACT, _NAME_FORM, _DISH_PREFIX, _DISH_FORM = 100, 80, 70, 60, 50, 40
-"""What a word is worth where it is found: names before dishes, whole words before beginnings before misspellings."""
+WORTH: Mapping[str, tuple[int, int]] = {EXACT: (100, 70), PREFIX: (80, 50), FORM: (60, 40)}
+"""What finding a word is worth, in a name and in a dish: whole words before beginnings before misspellings."""
 
 
 class Schedule(Row):
@@ -137,16 +136,14 @@ class Question:
         return conditions
 
     def _matching(self, word: str) -> str:
-        keys = self.argument(_keys(word))
-        return f"(d.name_keys ?| {keys}::text[] or d.dish_keys ?| {keys}::text[])"
+        return f"d.keys ?| {self.argument([*keys_sought(word)])}::text[]"
 
     def _worth(self, word: str) -> str:
-        exact, prefix = self.argument(EXACT + word), self.argument(PREFIX + word)
-        forms_ = self.argument([FORM + form for form in forms(word)])
-        return f"""case
-            when d.name_keys ? {exact} then {_NAME_EXACT} when d.name_keys ? {prefix} then {_NAME_PREFIX}
-            when d.dish_keys ? {exact} then {_DISH_EXACT} when d.name_keys ?| {forms_}::text[] then {_NAME_FORM}
-            when d.dish_keys ? {prefix} then {_DISH_PREFIX} else {_DISH_FORM} end"""
+        sought = keys_sought(word)
+        in_name, in_dish = zip(*(WORTH[key[0]] for key in sought), strict=True)
+        keys, names, dishes = self.argument([*sought]), self.argument([*in_name]), self.argument([*in_dish])
+        return f"""(select max(case (d.keys -> w.key)::boolean when true then w.name when false then w.dish end)
+            from unnest({keys}::text[], {names}::int[], {dishes}::int[]) as w(key, name, dish))"""
 
     def _distance(self, near: Near) -> str:
         """Great-circle distance in whole metres: the haversine formula, exact enough on a sphere."""
@@ -164,8 +161,3 @@ def _order(sort: Sort) -> tuple[str, str, str]:
             return "distance_m", "0::bigint", "''::text"
         case Sort.NAME:
             return "0::bigint", "0::bigint", "lower(name)"
-
-
-@lru_cache(maxsize=1000)
-def _keys(word: str) -> list[str]:
-    return [EXACT + word, PREFIX + word, *(FORM + form for form in sorted(forms(word)))]
