@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from tests.journeys.conftest import SignIn
-from tests.journeys.dining import cook, hand_over, open_restaurant, placed, reaches, story
+from tests.journeys.dining import Restaurant, cook, hand_over, open_restaurant, placed, reaches, story
 from tests.journeys.person import Json, Person
 from tests.journeys.streams import KITCHEN_UPDATES, UPDATES, Follower
 from tests.patience import eventually
@@ -43,27 +43,13 @@ async def test_every_watcher_hears_everything_once_whatever_happens_to_its_conne
 ) -> None:
     restaurant = await open_restaurant(sign_in)
     kitchens = [Follower(restaurant.staff, KITCHEN_UPDATES, restaurant.id) for _ in range(KITCHEN_WATCHERS)]
-    screens: list[Follower] = []
-    followers = [*kitchens]
-    trouble = Trouble(followers)
-
-    async def dine() -> None:
-        while trouble.cuts < CUTS:
-            order_id = (await placed(aino, restaurant))["order"]["id"]
-            mine = [Follower(aino, UPDATES, order_id) for _ in range(SCREENS_AT_THE_ORDER)]
-            screens.extend(mine)
-            followers.extend(mine)
-            watching = [asyncio.create_task(follower.follow()) for follower in mine]
-            await reaches(aino, order_id, "CONFIRMED")
-            await cook(restaurant.staff, order_id)
-            await hand_over(aino, restaurant.staff, order_id)
-            await asyncio.gather(*watching)
-
+    trouble = Trouble([*kitchens])
     async with asyncio.TaskGroup() as tasks:
         in_kitchen = [tasks.create_task(follower.follow()) for follower in kitchens]
         await eventually(lambda: have_begun(kitchens))
         tasks.create_task(trouble.make())
-        await asyncio.gather(*(dine() for _ in range(CUSTOMERS_AT_ONCE)))
+        await asyncio.gather(*(dine(aino, restaurant, trouble) for _ in range(CUSTOMERS_AT_ONCE)))
+        screens = trouble.followers[KITCHEN_WATCHERS:]
         stories = {screen.id: await story(aino, screen.id) for screen in screens}
         await eventually(lambda: everything_is_heard(kitchens, stories))
         for task in in_kitchen:
@@ -79,6 +65,19 @@ async def test_every_watcher_hears_everything_once_whatever_happens_to_its_conne
         for order_id, told in stories.items():
             heard = [event for event in kitchen.events if event["order"]["id"] == order_id]
             assert [without_cursor(event) for event in heard] == [without_cursor(event) for event in told[1:]]
+
+
+async def dine(customer: Person, restaurant: Restaurant, trouble: Trouble) -> None:
+    """One order after the other, each on several screens, for as long as there is trouble."""
+    while trouble.cuts < CUTS:
+        order_id = (await placed(customer, restaurant))["order"]["id"]
+        screens = [Follower(customer, UPDATES, order_id) for _ in range(SCREENS_AT_THE_ORDER)]
+        trouble.followers.extend(screens)
+        watching = [asyncio.create_task(screen.follow()) for screen in screens]
+        await reaches(customer, order_id, "CONFIRMED")
+        await cook(restaurant.staff, order_id)
+        await hand_over(customer, restaurant.staff, order_id)
+        await asyncio.gather(*watching)
 
 
 async def have_begun(followers: list[Follower]) -> bool:
