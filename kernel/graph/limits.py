@@ -129,11 +129,10 @@ class Measure:
         shape = self.shapes.field(parent, node.name.value)
         size = self._size(node)
         inner = self._set(node.selection_set, shape.type, sliced=size is not None)
-        own = 0 if shape.is_leaf else 1
         if size is None:
             # The lists right beneath a sized field (edges, nodes) are as long as it says, not longer.
             size = self.limits.assumed_list if shape.is_list and not sliced else 1
-        return Weight(depth=inner.depth + 1, cost=size * (own + inner.cost), fields=1)
+        return Weight(depth=inner.depth + 1, cost=size * (shape.cost + inner.cost), fields=1)
 
     def _size(self, node: FieldNode) -> int | None:
         """What `first`, `last` or the number of representations say; None for a field without a size."""

@@ -13,7 +13,8 @@ class FieldShape(Value):
 
     type: str = ""
     is_list: bool = False
-    is_leaf: bool = True
+    cost: int = 0
+    """1 for an object that leads on to others; 0 for leaves and for values such as money, which hold only leaves."""
 
 
 LEAF = FieldShape()
@@ -35,17 +36,28 @@ class Shapes(Value):
 def shapes_of(schema: GraphQLSchema) -> Shapes:
     """The shapes of `schema`."""
     leaves = {n for n, kind in schema.type_map.items() if isinstance(kind, (GraphQLScalarType, GraphQLEnumType))}
-    types: dict[str, dict[str, FieldShape]] = {}
-    for type_name, kind in schema.type_map.items():
-        if isinstance(kind, (GraphQLObjectType, GraphQLInterfaceType)):
-            fields = cast("Mapping[str, object]", kind.fields)
-            types[type_name] = {
-                name: _shape(str(getattr(definition, "type", "")), leaves) for name, definition in fields.items()
-            }
+    printed = {
+        type_name: {name: str(getattr(definition, "type", "")) for name, definition in _fields(kind).items()}
+        for type_name, kind in schema.type_map.items()
+        if isinstance(kind, (GraphQLObjectType, GraphQLInterfaceType))
+    }
+    plain = {name for name, fields in printed.items() if all(_named(text) in leaves for text in fields.values())}
+    free = leaves | plain
+    types = {
+        type_name: {
+            name: FieldShape(type=_named(text), is_list=text.startswith("["), cost=int(_named(text) not in free))
+            for name, text in fields.items()
+        }
+        for type_name, fields in printed.items()
+    }
     roots = {"query": schema.query_type, "mutation": schema.mutation_type, "subscription": schema.subscription_type}
     return Shapes(roots={kind: root.name for kind, root in roots.items() if root is not None}, types=types)
 
 
-def _shape(printed: str, leaves: set[str]) -> FieldShape:
-    named = printed.strip("[]!")
-    return FieldShape(type=named, is_list=printed.startswith("["), is_leaf=named in leaves)
+def _fields(kind: GraphQLObjectType | GraphQLInterfaceType) -> Mapping[str, object]:
+    return cast("Mapping[str, object]", kind.fields)
+
+
+def _named(printed: str) -> str:
+    """The type inside `[Order!]!` and the like."""
+    return printed.strip("[]!")
