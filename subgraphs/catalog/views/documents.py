@@ -12,7 +12,7 @@ from kernel.log import Recorded
 from kernel.messages import Row, Value
 from kernel.projecting import Key, Projection, View
 from subgraphs.catalog.events import MenuItemChanged, MenuItemRow, RestaurantChanged
-from subgraphs.catalog.views.spelling import keys
+from subgraphs.catalog.views.spelling import keys, words
 
 
 class IndexedItem(Value):
@@ -26,18 +26,16 @@ class SearchDocument(Row):
     """One restaurant's words. Changes may come out of order, so every part keeps the highest revision it has seen."""
 
     restaurant_id: str
-    name_keys: tuple[str, ...] = ()
-    """Of its name and its cuisines."""
-    dish_keys: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    """Its name and its cuisines."""
     items: Mapping[str, IndexedItem] = field(default_factory=dict[str, IndexedItem])
+    keys: Mapping[str, bool] = field(default_factory=dict[str, bool])
+    """The keys of all its words: true for a word of its names, false for one of its dishes only."""
     revision: int = 0
 
 
 SEARCH_DOCUMENTS = View(
-    name="search_documents",
-    row=SearchDocument,
-    key=("restaurant_id",),
-    indexes=("using gin (name_keys)", "using gin (dish_keys)"),
+    name="search_documents", row=SearchDocument, key=("restaurant_id",), indexes=("using gin (keys)",)
 )
 
 
@@ -61,9 +59,9 @@ def fold(document: SearchDocument | None, record: Recorded, key: Key) -> SearchD
 def _with_restaurant(document: SearchDocument, change: RestaurantChanged) -> SearchDocument:
     if change.revision <= document.revision:
         return document
-    row = change.after
-    found_by = () if row is None else keys((row.name, *row.cuisines))
-    return replace(document, name_keys=found_by, revision=change.revision)
+    names = () if change.after is None else (change.after.name, *change.after.cuisines)
+    known = replace(document, revision=change.revision)
+    return known if names == document.names else _indexed(replace(known, names=names))
 
 
 def _with_item(document: SearchDocument, change: MenuItemChanged) -> SearchDocument:
@@ -74,10 +72,17 @@ def _with_item(document: SearchDocument, change: MenuItemChanged) -> SearchDocum
     if known is not None and change.revision <= known.revision:
         return document
     item = IndexedItem(name=_name_on_menu(change.after), revision=change.revision)
-    items = {**document.items, row.id: item}
-    if known is not None and known.name == item.name:
-        return replace(document, items=items)
-    return replace(document, items=items, dish_keys=keys(each.name for each in items.values() if each.name))
+    changed = replace(document, items={**document.items, row.id: item})
+    return changed if known is not None and known.name == item.name else _indexed(changed)
+
+
+def _indexed(document: SearchDocument) -> SearchDocument:
+    found_by: dict[str, bool] = {}
+    for item in document.items.values():
+        found_by.update((key, False) for word in words(item.name or "") for key in keys(word))
+    for name in document.names:
+        found_by.update((key, True) for word in words(name) for key in keys(word))
+    return replace(document, keys=found_by)
 
 
 def _name_on_menu(row: MenuItemRow | None) -> str | None:

@@ -6,7 +6,6 @@ misspelt one is found by equality, which an index answers. Source: W. Garbe, Sym
 """
 
 import unicodedata
-from collections.abc import Iterable
 from functools import lru_cache
 
 MAX_WORD = 24
@@ -30,6 +29,7 @@ def folded(text: str) -> str:
     return " ".join("".join(letters).split())
 
 
+@lru_cache(maxsize=20_000)
 def words(text: str) -> tuple[str, ...]:
     """The words of the text, each once."""
     return tuple(dict.fromkeys(word[:MAX_WORD] for word in folded(text).split()))
@@ -43,15 +43,13 @@ def forms(word: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=20_000)
-def _keys(word: str) -> tuple[str, ...]:
+def keys(word: str) -> tuple[str, ...]:
+    """The keys under which a word is kept."""
     prefixes = (PREFIX + word[:length] for length in range(MIN_PREFIX, len(word)))
-    return (EXACT + word, *prefixes, *(FORM + form for form in forms(word)))
+    return (EXACT + word, *prefixes, *(FORM + form for form in sorted(forms(word))))
 
 
-def keys(texts: Iterable[str]) -> tuple[str, ...]:
-    """The keys under which the words of these texts are found, sorted, each once."""
-    found: set[str] = set()
-    for text in texts:
-        for word in words(text):
-            found.update(_keys(word))
-    return tuple(sorted(found))
+@lru_cache(maxsize=20_000)
+def keys_sought(word: str) -> tuple[str, ...]:
+    """The keys by which a word is found that may be misspelt or unfinished."""
+    return (EXACT + word, PREFIX + word, *(FORM + form for form in sorted(forms(word))))
