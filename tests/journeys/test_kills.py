@@ -1,4 +1,4 @@
-"""Fifty orders while every process of ours in Python is killed once: nothing that was acknowledged is lost."""
+"""Fifty orders while every process of ours is killed once: nothing that was acknowledged is lost."""
 
 import asyncio
 import time
@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.journey, pytest.mark.timeout(240)]
 
 ORDERS = 50
 AT_ONCE = 8
-VICTIMS = ("work", "serve", "provide-payments", "issue")
+VICTIMS = ("work", "serve", "gateway", "provide-payments", "issue")
 STUBBORN = Patience(tries=100, first_s=0.05, longest_s=0.5)
 COURSES = (
     (Ending.COLLECTED, "tok_visa"),
