@@ -15,6 +15,10 @@ COMPOSER := router/compose/node_modules/.installed
 # Set when some process is placed by hand: which ports must be free, only the platform itself knows then.
 PLACED := $(SERVE_PORT)$(WORK_PORT)$(ISSUER_PORT)$(PROVIDER_PORT)$(POSTGRES_PORT)$(VALKEY_PORT)$(SUPERVISOR_PORT)$(OWNER_DATABASE_URL)$(VALKEY_URL)
 
+ifeq ($(origin AS),default)
+AS :=  # make's own AS is the assembler
+endif
+
 .DEFAULT_GOAL := help
 .PHONY: help up test check format schema token install prerequisites python coverage
 

@@ -7,10 +7,10 @@ import signal
 import sys
 from collections.abc import Callable, Coroutine
 from types import FrameType
-from typing import cast
 
 import uvloop
 
+from runtime.causes import first_cause
 from runtime.logs import logger, start_logging
 from runtime.prerequisites import CannotStart
 from runtime.settings import Settings, SettingsInvalid, described
@@ -180,13 +180,6 @@ async def until_told(work: Coroutine[object, object, object]) -> int:
         logger("runtime").exception("ends because of an error", error=repr(first_cause(error)))
         return 1
     return 0
-
-
-def first_cause(error: BaseException) -> BaseException:
-    """What a group of tasks ended for, without the groups around it."""
-    if isinstance(error, BaseExceptionGroup):
-        return first_cause(cast("BaseExceptionGroup[BaseException]", error).exceptions[0])
-    return error
 
 
 if __name__ == "__main__":

@@ -19,7 +19,10 @@ DEATHS_ALLOWED_AT_FIRST = 4
 
 
 class Platform:
-    """Opens in stages: engines; migrations; roles; the city. Closes in the reverse order, also when half open."""
+    """Opens in stages: engines, and beside them who needs none; migrations; the other roles; the city.
+
+    Closes in the reverse order, also when half open.
+    """
 
     def __init__(self, settings: Settings, logbook: Logbook, say: Callable[[str], None]) -> None:
         self.settings = settings
@@ -42,9 +45,11 @@ class Platform:
 
         Raises DoesNotStart or ErrandFailed; then some of it runs, and `close` is due.
         """
-        await self._start(tasks, self.engines)
-        await self._run("migrate", command_of("runtime", "migrate")())
-        await self._start(tasks, self.roles)
+        async with asyncio.TaskGroup() as opening:
+            opening.create_task(self._start(tasks, [role for role in self.roles if not needs_engines(role)]))
+            await self._start(tasks, self.engines)
+            await self._run("migrate", command_of("runtime", "migrate")())
+            await self._start(tasks, [role for role in self.roles if needs_engines(role)])
 
     async def load_city(self) -> None:
         """The city decides by itself what is still to be loaded. It failing closes nothing."""
@@ -93,6 +98,10 @@ class Platform:
         fresh = file.with_suffix(".new")
         fresh.write_text(json.dumps(entries))
         fresh.replace(file)
+
+
+def needs_engines(role: Keeper) -> bool:
+    return role.program.name in {"serve", "work"}
 
 
 def stages_of_closing(keepers: Sequence[Keeper]) -> list[list[Keeper]]:

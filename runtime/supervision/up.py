@@ -8,6 +8,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+from runtime.causes import first_cause
 from runtime.health import listening
 from runtime.prerequisites import await_leftovers, check_folder, check_node, check_ports, check_python, take_lock
 from runtime.settings import Settings, data_dir_of_environment
@@ -95,7 +96,7 @@ async def open_and_tell(platform: Platform, tasks: asyncio.TaskGroup) -> bool:
     try:
         await platform.open(tasks)
     except* (DoesNotStart, ErrandFailed) as group:
-        reasons.extend(group.exceptions)
+        reasons.append(first_cause(group))
     if reasons:
         say(f"Cannot start. {reasons[0]}")
         return False
