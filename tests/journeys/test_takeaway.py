@@ -121,6 +121,17 @@ async def test_a_kitchen_is_told_of_paid_orders_only_and_of_everything_that_foll
     assert [event["type"] for event in events] == LIFE[-len(events) :]
 
 
+async def test_who_sends_the_token_back_sees_their_own_change(aino: Person, sign_in: SignIn) -> None:
+    restaurant = await open_restaurant(sign_in)
+    for _ in range(10):
+        success = await placed(aino, restaurant)
+        order_id, seen = success["order"]["id"], success["consistencyToken"]
+        latest = await aino.ask("query Latest { orders(first: 1) { nodes { id } } }", seen=seen)
+        assert latest["orders"]["nodes"] == [{"id": order_id}]
+        found = await aino.ask("query Own($id: ID!) { order(id: $id) { id } }", seen=seen, id=order_id)
+        assert found["order"] == {"id": order_id}
+
+
 async def test_server_sent_events_tell_the_same_as_a_socket(aino: Person, sign_in: SignIn) -> None:
     restaurant = await open_restaurant(sign_in)
     order_id = await confirmed(aino, restaurant)
