@@ -2,8 +2,6 @@
 
 import asyncio
 
-import asyncpg
-
 from kernel.consuming import Consumer
 from kernel.digesting import Projecting
 from kernel.equipment import Equipment
@@ -12,7 +10,7 @@ from kernel.ports import EventLog
 from kernel.projecting import Projection
 from kernel.tailing import Tail
 from projections import PROJECTIONS
-from runtime.adapters.postgres.rebuilding import cast_shadow, shadow_of, swap
+from runtime.adapters.postgres.rebuilding import Owner, cast_shadow, owner_of, shadow_of, swap
 from runtime.logs import logger
 from runtime.prerequisites import CannotStart
 from runtime.settings import Settings
@@ -27,18 +25,12 @@ async def run(settings: Settings, name: str) -> None:
     if projection is None:
         known = ", ".join(sorted(each.view.name for each in PROJECTIONS))
         raise CannotStart(f"There is no view {name}; there are {known}.")
-    async with open_platform(settings) as platform:
-        owner = await asyncpg.connect(settings.owner_database_url)
-        try:
-            await rebuild(owner, projection, platform.log, platform.equipment[projection.domain])
-        finally:
-            owner.terminate()
+    async with open_platform(settings) as platform, owner_of(settings.owner_database_url) as owner:
+        await rebuild(owner, projection, platform.log, platform.equipment[projection.domain])
     logger("rebuild").info("rebuilt", view=name)
 
 
-async def rebuild(
-    owner: "asyncpg.Connection[asyncpg.Record]", projection: Projection[Row], log: EventLog, equipment: Equipment
-) -> None:
+async def rebuild(owner: Owner, projection: Projection[Row], log: EventLog, equipment: Equipment) -> None:
     """Folds the whole log into a shadow and swaps it in once it has caught up with the live view."""
     await cast_shadow(owner, projection)
     shadow = shadow_of(projection)

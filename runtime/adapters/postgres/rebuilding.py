@@ -1,5 +1,7 @@
 """Rebuilding a view beside the live one: a shadow table with a consumer of its own takes the live one's place."""
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -12,6 +14,16 @@ from runtime.adapters.postgres import schemas
 SUFFIX = "__next"
 
 Owner: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+
+
+@asynccontextmanager
+async def owner_of(url: str) -> "AsyncGenerator[Owner]":
+    """A connection as the database's owner, who may make and drop tables."""
+    owner = await asyncpg.connect(url)
+    try:
+        yield owner
+    finally:
+        owner.terminate()
 
 
 def shadow_of(projection: Projection[Row]) -> Projection[Row]:
