@@ -120,4 +120,6 @@ class CheckpointMoved(Value):
     """Another worker has consumed this already. Nothing was written."""
 
 
+Earlier = RequestKnown | RequestBusy
+"""What the same request met before: it has its outcome, or is still being handled."""
 CommitResult = Committed | VersionMoved | ClaimTaken | RequestKnown | RequestBusy | CommandKnown | CheckpointMoved

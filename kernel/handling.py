@@ -58,13 +58,15 @@ class Handler:
         if call.request is not None:
             known = await self._journal.outcome(call.request)
             if known is not None:
-                return self._replay(known.outcome, call.request)
+                return self._replay(known, call.request)
         if command.at == UNSTAMPED:
             command = msgspec.structs.replace(command, at=self._clock.now(), viewer=call.viewer)
         informed = await self._inform(command)
         outcome = Refused(refusal=informed) if isinstance(informed, Refusal) else await self._settle(informed, call)
         if isinstance(outcome, Refused) and call.request is not None:
             return await self._store_refusal(command, outcome.refusal, call.request, call)
+        if isinstance(outcome, Refused) and call.command_id is not None:
+            return await self._repeated(command, call.command_id) or outcome
         return outcome
 
     async def _inform(self, command: Command) -> Command | Refusal:
@@ -90,6 +92,12 @@ class Handler:
                 return outcome
             await asyncio.sleep(0.002 * attempt)
         raise Contended(command.__class__.__name__)
+
+    async def _repeated(self, command: Command, command_id: str) -> Accepted | None:
+        """A repeat may be refused because of what it did itself the first time, which is no refusal."""
+        known = await self._journal.known(command_id)
+        stream = self._aggregates[type(command)].stream(command)
+        return known and Accepted(stream=stream, version=known.version, token=known.token, fresh=False)
 
     async def _plan_events(
         self, decider: Decider[Any, Any, Any], command: Command, command_id: str, call: Call

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
-from kernel.committing import Advance, Commit, CommitResult, RequestBusy, RequestKey, RequestKnown, StoredOutcome
+from kernel.committing import Advance, CommandKnown, Commit, CommitResult, Earlier, RequestKey, StoredOutcome
 from kernel.deciding import Table
 from kernel.log import ConsistencyToken, Position, Recorded, Sealed
 from kernel.messages import Row, Value
@@ -34,11 +34,15 @@ class Journal(Protocol):
         """
         ...
 
-    async def outcome(self, request: RequestKey) -> RequestKnown | None:
+    async def known(self, command_id: str) -> CommandKnown | None:
+        """What the command of this id committed; None when the journal does not hold it."""
+        ...
+
+    async def outcome(self, request: RequestKey) -> StoredOutcome | None:
         """The stored outcome of this (actor, mutation, key), whatever its fingerprint."""
         ...
 
-    async def refuse(self, request: RequestKey, outcome: StoredOutcome) -> RequestKnown | RequestBusy | None:
+    async def refuse(self, request: RequestKey, outcome: StoredOutcome) -> Earlier | None:
         """Stores a refusal as the request's outcome; the earlier outcome when there is one."""
         ...
 
@@ -48,20 +52,14 @@ class Journal(Protocol):
 
 
 class EventLog(Protocol):
-    """All journals in reading order: per partition complete, in commit order of each stream, never a row skipped.
-
-    A row is visible only when no older writing transaction is open (the horizon).
-    """
+    """All journals in reading order, never a row skipped: none is visible while an older writer is open, the horizon."""
 
     def partitions(self, journal: str) -> int:
         """How many partitions the journal's topics have."""
         ...
 
     async def read(self, after: Mapping[TopicPartition, Position], limit: int) -> Sequence[Sealed]:
-        """The next records of these topic partitions, each after its own position, at most `limit` of each.
-
-        In order within a topic partition, empty at the head. One query whatever their number; never waits for news.
-        """
+        """Of each topic partition the next `limit` records after its position, in order. One query; never waits."""
         ...
 
     async def head(self, topic: str, partition: int) -> Position:

@@ -168,7 +168,7 @@ async def test_a_command_without_events_stores_its_request_alone(stores: Stores)
     assert nothing == Committed(version=1, token=first.token)
     known = await journal.outcome(request())
     assert known is not None
-    assert (known.outcome.stream, known.outcome.version, known.outcome.token) == ("order_1", 1, first.token)
+    assert (known.stream, known.version, known.token) == ("order_1", 1, first.token)
 
 
 async def test_timers_come_with_the_commit_and_go_with_the_commit_that_names_them(stores: Stores) -> None:

@@ -45,6 +45,15 @@ async def test_a_refusal_writes_nothing(bench: Bench) -> None:
     assert await bench.equipment.journal.read("a") == []
 
 
+async def test_a_repeated_command_is_not_refused_for_what_it_did_itself(bench: Bench) -> None:
+    call = Call(correlation="req", viewer=AINO, command_id="cmd_once")
+    first = await bench.handler.handle(Count(tally="a", by=60), call)
+    again = await bench.handler.handle(Count(tally="a", by=60), call)
+    assert isinstance(first, Accepted)
+    assert again == Accepted(stream="a", version=1, token=first.token, fresh=False)
+    assert len(await bench.equipment.journal.read("a")) == 1
+
+
 async def test_facts_may_refuse_before_anything_is_loaded(bench: Bench) -> None:
     assert refusal(await handle(bench, Count(tally="a", by=-1))) == Negative()
 

@@ -102,14 +102,18 @@ class PostgresJournal:
     async def _already(self, commit: Commit, constraint: str) -> CommitResult:
         """What stands in the way of a commit that met a unique index, the whole request first."""
         if commit.request is not None and (known := await self.outcome(commit.request)) is not None:
-            return known
+            return RequestKnown(outcome=known)
         if constraint != "journal_id":
             return VersionMoved()
         return await self._repeated(commit)
 
+    async def known(self, command_id: str) -> CommandKnown | None:
+        row = await self._database.one(self._known, command_id)
+        return None if row is None else CommandKnown(version=row["version"] or 0, token=self._token(row))
+
     async def _repeated(self, commit: Commit) -> CommitResult:
-        row = await self._database.one(self._known, commit.command.id)
-        if row is None:
+        known = await self.known(commit.command.id)
+        if known is None:
             raise JournalMisused(f"an id of {commit.command.type} is in the journal under another command")
         if commit.advance is not None or commit.timer_done is not None:
             moved = msgspec.structs.replace(
@@ -117,11 +121,11 @@ class PostgresJournal:
             )
             if isinstance(await self.commit(moved), CheckpointMoved):
                 return CheckpointMoved()
-        return CommandKnown(version=row["version"] or 0, token=self._token(row))
+        return known
 
-    async def outcome(self, request: RequestKey) -> RequestKnown | None:
+    async def outcome(self, request: RequestKey) -> StoredOutcome | None:
         row = await self._database.one(self._outcome, request.actor, request.mutation, request.key)
-        return None if row is None else RequestKnown(outcome=self._stored(row))
+        return None if row is None else self._stored(row)
 
     async def refuse(self, request: RequestKey, outcome: StoredOutcome) -> RequestKnown | RequestBusy | None:
         sql = (
@@ -136,7 +140,8 @@ class PostgresJournal:
             if isinstance(outage.__cause__, asyncpg.LockNotAvailableError):
                 return RequestBusy()
             raise
-        return None if stored is not None else await self.outcome(request)
+        earlier = None if stored is not None else await self.outcome(request)
+        return None if earlier is None else RequestKnown(outcome=earlier)
 
     def _stored(self, row: Record) -> StoredOutcome:
         return StoredOutcome(
