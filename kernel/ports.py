@@ -52,7 +52,7 @@ class Journal(Protocol):
 
 
 class EventLog(Protocol):
-    """All journals in reading order, never a row skipped: none is visible while an older writer is open, the horizon."""
+    """All journals in reading order, never a row skipped: none is visible while an older writer is open."""
 
     def partitions(self, journal: str) -> int:
         """How many partitions the journal's topics have."""
