@@ -226,9 +226,8 @@ class OrderCancelled(OrderNews):
     while_status: OrderStatus
 
 
-OrderEvent = (
-    OrderPlaced
-    | OrderConfirmed
+LaterOrderEvent = (
+    OrderConfirmed
     | OrderFailed
     | OrderAccepted
     | OrderRejected
@@ -240,6 +239,9 @@ OrderEvent = (
     | OrderCompleted
     | OrderCancelled
 )
+"""What may follow once an order is placed."""
+
+OrderEvent = OrderPlaced | LaterOrderEvent
 
 ORDER_EVENTS: tuple[type[OrderEvent], ...] = (
     OrderPlaced,

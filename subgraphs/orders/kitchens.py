@@ -94,7 +94,7 @@ class Selection(Value):
     option_ids: tuple[str, ...] = ()
 
 
-class Counter(Value):
+class Counter(Row):
     """What a decision about a selection is made on: the kitchen and the part of its menu that was chosen from."""
 
     kitchen: KitchenRow

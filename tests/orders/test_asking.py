@@ -34,10 +34,10 @@ query($e: [_Any!]!) { _entities(representations: $e) {
 """
 
 
-async def test_an_order_by_its_id(bench: Bench) -> None:
-    order_id = await bench.confirmed()
-    await bench.catch_up()
-    order = (await bench.ask(AINO, ORDER_BY_ID, id=order_id))["order"]
+async def test_an_order_by_its_id(shared_bench: Bench) -> None:
+    order_id = await shared_bench.confirmed()
+    await shared_bench.catch_up()
+    order = (await shared_bench.ask(AINO, ORDER_BY_ID, id=order_id))["order"]
     tail = order_id[-6:].upper()
     assert order == {
         "id": order_id,
@@ -77,27 +77,27 @@ async def test_a_token_shows_what_the_projection_does_not_know_yet(bench: Bench)
 @pytest.mark.parametrize(
     ("viewer", "sees"), [(AINO, True), (COOK, True), (SANNA, True), (EERO, False), (RIVAL, False), (ANONYMOUS, False)]
 )
-async def test_ownership_is_the_same_on_every_path(bench: Bench, viewer: Viewer, sees: bool) -> None:
-    order_id = await bench.confirmed()
-    await bench.catch_up()
-    by_id = await bench.ask(viewer, ORDER_BY_ID, id=order_id)
+async def test_ownership_is_the_same_on_every_path(shared_bench: Bench, viewer: Viewer, sees: bool) -> None:
+    order_id = await shared_bench.confirmed()
+    await shared_bench.catch_up()
+    by_id = await shared_bench.ask(viewer, ORDER_BY_ID, id=order_id)
     assert (by_id["order"] is not None) is sees
-    events = await bench.ask(viewer, EVENTS, id=order_id, first=10)
+    events = await shared_bench.ask(viewer, EVENTS, id=order_id, first=10)
     assert (events["orderEvents"] is not None) is sees
-    references = await bench.ask(viewer, ENTITIES, e=[{"__typename": "Order", "id": order_id}])
+    references = await shared_bench.ask(viewer, ENTITIES, e=[{"__typename": "Order", "id": order_id}])
     assert (references["_entities"][0] is not None) is sees
 
 
-async def test_references_to_nothing_are_null(bench: Bench) -> None:
-    order_id = await bench.place()
-    await bench.catch_up()
+async def test_references_to_nothing_are_null(shared_bench: Bench) -> None:
+    order_id = await shared_bench.place()
+    await shared_bench.catch_up()
     quote_id = order_id.replace("order", "quote")
     things = [("Order", order_id), ("Order", ORDER), ("Order", quote_id), ("Quote", quote_id), ("Quote", "x")]
     asked = [{"__typename": name, "id": id} for name, id in things]
-    found = (await bench.ask(AINO, ENTITIES, e=asked))["_entities"]
+    found = (await shared_bench.ask(AINO, ENTITIES, e=asked))["_entities"]
     assert [one and one["id"] for one in found] == [order_id, None, None, quote_id, None]
-    assert await bench.ask(AINO, ORDER_BY_ID, id="order_\x00") == {"order": None}
-    assert await bench.ask(AINO, EVENTS, id="nonsense", first=1) == {"orderEvents": None}
+    assert await shared_bench.ask(AINO, ORDER_BY_ID, id="order_\x00") == {"order": None}
+    assert await shared_bench.ask(AINO, EVENTS, id="nonsense", first=1) == {"orderEvents": None}
 
 
 async def test_ones_own_orders_page_both_ways(bench: Bench) -> None:
@@ -135,20 +135,22 @@ async def test_ones_own_orders_page_both_ways(bench: Bench) -> None:
     assert errors == ["The cursor is not one of this list."]
 
 
-async def test_a_declined_card_is_the_customers_own_business(bench: Bench) -> None:
-    order_id = await bench.place()
-    await bench.do(FailOrder(order_id=order_id, reason=FailureReason.PAYMENT_DECLINED, detail="insufficient_funds"))
-    await bench.catch_up()
+async def test_a_declined_card_is_the_customers_own_business(shared_bench: Bench) -> None:
+    order_id = await shared_bench.place()
+    await shared_bench.do(
+        FailOrder(order_id=order_id, reason=FailureReason.PAYMENT_DECLINED, detail="insufficient_funds")
+    )
+    await shared_bench.catch_up()
     for viewer in (AINO, SANNA):
-        order = (await bench.ask(viewer, ORDER_BY_ID, id=order_id))["order"]
+        order = (await shared_bench.ask(viewer, ORDER_BY_ID, id=order_id))["order"]
         assert (order["status"], order["failureReason"]) == ("FAILED", "PAYMENT_DECLINED")
         assert order["failureDetail"] == "insufficient_funds"
-    assert await bench.ask(COOK, ORDER_BY_ID, id=order_id) == {"order": None}
+    assert await shared_bench.ask(COOK, ORDER_BY_ID, id=order_id) == {"order": None}
 
 
-async def test_the_events_of_an_order_page_forward(bench: Bench) -> None:
-    order_id = await bench.up_to_ready()
-    answer = (await bench.ask(AINO, EVENTS, id=order_id, first=2))["orderEvents"]
+async def test_the_events_of_an_order_page_forward(shared_bench: Bench) -> None:
+    order_id = await shared_bench.up_to_ready()
+    answer = (await shared_bench.ask(AINO, EVENTS, id=order_id, first=2))["orderEvents"]
     assert [(node["sequence"], node["type"], node["order"]["status"]) for node in answer["nodes"]] == [
         (1, "PLACED", "PLACED"),
         (2, "CONFIRMED", "CONFIRMED"),
@@ -156,7 +158,9 @@ async def test_the_events_of_an_order_page_forward(bench: Bench) -> None:
     assert answer["nodes"][1]["changed"] == ["version", "status", "confirmedAt", "acceptBy"]
     assert [edge["cursor"] for edge in answer["edges"]] == [node["cursor"] for node in answer["nodes"]]
     assert answer["pageInfo"]["hasNextPage"] is True
-    rest = (await bench.ask(AINO, EVENTS, id=order_id, first=9, after=answer["pageInfo"]["endCursor"]))["orderEvents"]
+    rest = (await shared_bench.ask(AINO, EVENTS, id=order_id, first=9, after=answer["pageInfo"]["endCursor"]))[
+        "orderEvents"
+    ]
     assert [(node["sequence"], node["type"], node["order"]["version"]) for node in rest["nodes"]] == [
         (3, "ACCEPTED", 3),
         (4, "PREPARATION_STARTED", 4),

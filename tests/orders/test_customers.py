@@ -35,9 +35,9 @@ PLACED = "... on PlaceOrderSuccess { consistencyToken order { id status version 
 STATUS = "query($id: ID!) { order(id: $id) { status version availableActions } }"
 
 
-async def test_a_quote_names_everything_it_costs(bench: Bench) -> None:
+async def test_a_quote_names_everything_it_costs(shared_bench: Bench) -> None:
     lines = [{"itemId": SOUP, "quantity": 2, "optionIds": [LARGE, DILL]}, {"itemId": BREAD}]
-    result = await bench.change(
+    result = await shared_bench.change(
         AINO,
         "quoteOrder",
         {"restaurantId": RESTAURANT, "lines": lines, "tipMinor": 200},
@@ -69,7 +69,7 @@ async def test_a_quote_names_everything_it_costs(bench: Bench) -> None:
     ]
     assert quote["price"]["total"] == {"minor": 3280 + 250 + 106 + 200}
     assert result["consistencyToken"]
-    again = await bench.ask(AINO, "query($id: ID!) { quote(id: $id) { id } }", id=quote["id"])
+    again = await shared_bench.ask(AINO, "query($id: ID!) { quote(id: $id) { id } }", id=quote["id"])
     assert again == {"quote": {"id": quote["id"]}}
 
 
@@ -86,8 +86,12 @@ async def test_a_quote_names_everything_it_costs(bench: Bench) -> None:
         ({"lines": [{"itemId": SOUP}]}, "OptionRulesBroken", ["lines", "0", "optionIds"]),
     ],
 )
-async def test_a_quote_is_refused(bench: Bench, given: dict[str, object], typename: str, path: list[str]) -> None:
-    result = await bench.change(AINO, "quoteOrder", {"restaurantId": RESTAURANT, "lines": [SALMON_LINE], **given})
+async def test_a_quote_is_refused(
+    shared_bench: Bench, given: dict[str, object], typename: str, path: list[str]
+) -> None:
+    result = await shared_bench.change(
+        AINO, "quoteOrder", {"restaurantId": RESTAURANT, "lines": [SALMON_LINE], **given}
+    )
     assert (result["__typename"], result["path"]) == (typename, path)
     assert result["message"]
 
@@ -132,10 +136,10 @@ async def test_refusals_say_what_to_do_next(bench: Bench) -> None:
     assert await ask([SALMON_LINE]) == {"__typename": "RestaurantPaused", "until": "2026-11-20T17:01:00Z"}
 
 
-async def test_only_customers_order(bench: Bench) -> None:
+async def test_only_customers_order(shared_bench: Bench) -> None:
     for viewer in (COOK, SANNA, ANONYMOUS):
         given = {"restaurantId": RESTAURANT, "lines": [SALMON_LINE]}
-        assert (await bench.change(viewer, "quoteOrder", given))["__typename"] == "NotAllowed"
+        assert (await shared_bench.change(viewer, "quoteOrder", given))["__typename"] == "NotAllowed"
 
 
 async def test_an_order_has_the_uuid_and_the_price_of_its_quote(bench: Bench) -> None:
@@ -150,9 +154,11 @@ async def test_an_order_has_the_uuid_and_the_price_of_its_quote(bench: Bench) ->
     }
 
 
-async def test_a_quote_can_be_placed_at_once_without_any_projection(bench: Bench) -> None:
-    order_id = await bench.place()
-    assert await bench.ask(AINO, STATUS, id=order_id) == {"order": None}  # not projected yet, and no token was sent
+async def test_a_quote_can_be_placed_at_once_without_any_projection(shared_bench: Bench) -> None:
+    order_id = await shared_bench.place()
+    assert await shared_bench.ask(AINO, STATUS, id=order_id) == {
+        "order": None
+    }  # not projected yet, and no token was sent
 
 
 @pytest.mark.parametrize(
@@ -165,18 +171,20 @@ async def test_a_quote_can_be_placed_at_once_without_any_projection(bench: Bench
         ({"paymentToken": "4111 1111 1111 1111"}, "InvalidInput"),
     ],
 )
-async def test_placing_is_refused(bench: Bench, given: dict[str, object], typename: str) -> None:
-    given = {"quoteId": await bench.quote(), "paymentToken": "tok_visa", **given}
-    assert (await bench.change(AINO, "placeOrder", given))["__typename"] == typename
+async def test_placing_is_refused(shared_bench: Bench, given: dict[str, object], typename: str) -> None:
+    given = {"quoteId": await shared_bench.quote(), "paymentToken": "tok_visa", **given}
+    assert (await shared_bench.change(AINO, "placeOrder", given))["__typename"] == typename
 
 
-async def test_somebody_elses_quote_is_nowhere(bench: Bench) -> None:
-    quote_id = await bench.quote(AINO)
-    result = await bench.change(EERO, "placeOrder", {"quoteId": quote_id, "paymentToken": "tok_visa"})
+async def test_somebody_elses_quote_is_nowhere(shared_bench: Bench) -> None:
+    quote_id = await shared_bench.quote(AINO)
+    result = await shared_bench.change(EERO, "placeOrder", {"quoteId": quote_id, "paymentToken": "tok_visa"})
     assert result["__typename"] == "QuoteNotFound"
-    assert await bench.ask(EERO, "query($id: ID!) { quote(id: $id) { id } }", id=quote_id) == {"quote": None}
+    assert await shared_bench.ask(EERO, "query($id: ID!) { quote(id: $id) { id } }", id=quote_id) == {"quote": None}
     for malformed in ("", "quote_1", "order_1", "\x00"):
-        assert await bench.ask(AINO, "query($id: ID!) { quote(id: $id) { id } }", id=malformed) == {"quote": None}
+        assert await shared_bench.ask(AINO, "query($id: ID!) { quote(id: $id) { id } }", id=malformed) == {
+            "quote": None
+        }
 
 
 async def test_an_expired_quote_comes_with_a_fresh_one(bench: Bench) -> None:
@@ -205,26 +213,26 @@ async def test_an_expired_quote_of_what_is_gone_has_no_fresh_one(bench: Bench) -
     assert (refused["__typename"], refused["fresh"]) == ("QuoteExpired", None)
 
 
-async def test_a_quote_is_used_once_whatever_the_key(bench: Bench) -> None:
-    quote_id = await bench.quote()
+async def test_a_quote_is_used_once_whatever_the_key(shared_bench: Bench) -> None:
+    quote_id = await shared_bench.quote()
     given = {"quoteId": quote_id, "paymentToken": "tok_visa"}
     fields = PLACED + " ... on QuoteAlreadyUsed { order { id status } }"
-    first = await bench.change(AINO, "placeOrder", given, fields, uuid_of(901))
-    assert await bench.change(AINO, "placeOrder", given, fields, uuid_of(901)) == first
-    other = await bench.change(AINO, "placeOrder", {**given, "paymentToken": "tok_amex"}, fields, uuid_of(901))
+    first = await shared_bench.change(AINO, "placeOrder", given, fields, uuid_of(901))
+    assert await shared_bench.change(AINO, "placeOrder", given, fields, uuid_of(901)) == first
+    other = await shared_bench.change(AINO, "placeOrder", {**given, "paymentToken": "tok_amex"}, fields, uuid_of(901))
     assert other["__typename"] == "IdempotencyKeyReused"
-    again = await bench.change(AINO, "placeOrder", given, fields, uuid_of(902))
+    again = await shared_bench.change(AINO, "placeOrder", given, fields, uuid_of(902))
     assert again["__typename"] == "QuoteAlreadyUsed"
     assert again["order"] == {"id": first["order"]["id"], "status": "PLACED"}
-    stranger = await bench.change(EERO, "placeOrder", given, fields, uuid_of(901))
+    stranger = await shared_bench.change(EERO, "placeOrder", given, fields, uuid_of(901))
     assert stranger["__typename"] == "QuoteNotFound"
 
 
-async def test_a_repeated_key_quotes_the_same(bench: Bench) -> None:
+async def test_a_repeated_key_quotes_the_same(shared_bench: Bench) -> None:
     given = {"restaurantId": RESTAURANT, "lines": [SALMON_LINE]}
-    first = await bench.change(AINO, "quoteOrder", given, QUOTED, uuid_of(903))
-    assert await bench.change(AINO, "quoteOrder", given, QUOTED, uuid_of(903)) == first
-    reused = await bench.change(AINO, "quoteOrder", {**given, "tipMinor": 1}, QUOTED, uuid_of(903))
+    first = await shared_bench.change(AINO, "quoteOrder", given, QUOTED, uuid_of(903))
+    assert await shared_bench.change(AINO, "quoteOrder", given, QUOTED, uuid_of(903)) == first
+    reused = await shared_bench.change(AINO, "quoteOrder", {**given, "tipMinor": 1}, QUOTED, uuid_of(903))
     assert reused["__typename"] == "IdempotencyKeyReused"
 
 
@@ -239,10 +247,10 @@ async def test_a_refusal_is_replayed_though_its_cause_is_gone(bench: Bench) -> N
     assert (await bench.change(AINO, "placeOrder", given))["__typename"] == "PlaceOrderSuccess"
 
 
-async def test_a_customer_cancels_until_the_kitchen_accepts(bench: Bench) -> None:
+async def test_a_customer_cancels_until_the_kitchen_accepts(shared_bench: Bench) -> None:
     cancelled = "... on CancelOrderSuccess { order { status version cancelledBy cancellationReason endedAt } }"
-    order_id = await bench.confirmed()
-    result = await bench.change(AINO, "cancelOrder", {"orderId": order_id}, cancelled)
+    order_id = await shared_bench.confirmed()
+    result = await shared_bench.change(AINO, "cancelOrder", {"orderId": order_id}, cancelled)
     assert result["order"] == {
         "status": "CANCELLED",
         "version": 3,
@@ -250,10 +258,10 @@ async def test_a_customer_cancels_until_the_kitchen_accepts(bench: Bench) -> Non
         "cancellationReason": "CHANGED_MIND",
         "endedAt": "2026-11-20T17:00:00Z",
     }
-    again = await bench.change(AINO, "cancelOrder", {"orderId": order_id}, cancelled)
+    again = await shared_bench.change(AINO, "cancelOrder", {"orderId": order_id}, cancelled)
     assert again == result
-    accepted = await bench.up_to_ready()
-    refused = await bench.change(
+    accepted = await shared_bench.up_to_ready()
+    refused = await shared_bench.change(
         AINO, "cancelOrder", {"orderId": accepted}, "... on IllegalTransition { status allowed }"
     )
     assert (refused["__typename"], refused["status"], refused["allowed"]) == (
@@ -263,21 +271,21 @@ async def test_a_customer_cancels_until_the_kitchen_accepts(bench: Bench) -> Non
     )
 
 
-async def test_support_cancels_and_strangers_know_nothing(bench: Bench) -> None:
-    order_id = await bench.confirmed()
-    assert (await bench.change(EERO, "cancelOrder", {"orderId": order_id}))["__typename"] == "OrderNotFound"
-    assert (await bench.change(COOK, "cancelOrder", {"orderId": order_id}))["__typename"] == "NotAllowed"
+async def test_support_cancels_and_strangers_know_nothing(shared_bench: Bench) -> None:
+    order_id = await shared_bench.confirmed()
+    assert (await shared_bench.change(EERO, "cancelOrder", {"orderId": order_id}))["__typename"] == "OrderNotFound"
+    assert (await shared_bench.change(COOK, "cancelOrder", {"orderId": order_id}))["__typename"] == "NotAllowed"
     given = {"orderId": order_id, "reason": "SUSPECTED_FRAUD"}
     fields = "... on CancelOrderSuccess { order { cancelledBy } }"
-    assert (await bench.change(SANNA, "cancelOrder", given, fields))["order"] == {"cancelledBy": "SUPPORT"}
-    assert (await bench.change(AINO, "cancelOrder", {"orderId": "order_x"}))["__typename"] == "MalformedId"
-    assert (await bench.change(AINO, "cancelOrder", {"orderId": ORDER}))["__typename"] == "OrderNotFound"
+    assert (await shared_bench.change(SANNA, "cancelOrder", given, fields))["order"] == {"cancelledBy": "SUPPORT"}
+    assert (await shared_bench.change(AINO, "cancelOrder", {"orderId": "order_x"}))["__typename"] == "MalformedId"
+    assert (await shared_bench.change(AINO, "cancelOrder", {"orderId": ORDER}))["__typename"] == "OrderNotFound"
 
 
-async def test_a_stale_version_shows_the_order_as_it_is(bench: Bench) -> None:
-    order_id = await bench.confirmed()
+async def test_a_stale_version_shows_the_order_as_it_is(shared_bench: Bench) -> None:
+    order_id = await shared_bench.confirmed()
     fields = "... on OrderVersionConflict { currentVersion order { version status } }"
-    refused = await bench.change(AINO, "cancelOrder", {"orderId": order_id, "expectedVersion": 1}, fields)
+    refused = await shared_bench.change(AINO, "cancelOrder", {"orderId": order_id, "expectedVersion": 1}, fields)
     assert refused["__typename"] == "OrderVersionConflict"
     assert refused["currentVersion"] == 2
     assert refused["order"] == {"version": 2, "status": "CONFIRMED"}

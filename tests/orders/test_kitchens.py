@@ -24,11 +24,11 @@ query($entities: [_Any!]!, $status: [OrderStatus!], $first: Int, $after: String,
 KITCHEN = [{"__typename": "Restaurant", "id": RESTAURANT}]
 
 
-async def test_from_accepted_to_collected(bench: Bench) -> None:
-    order_id = await bench.confirmed()
+async def test_from_accepted_to_collected(shared_bench: Bench) -> None:
+    order_id = await shared_bench.confirmed()
     shown = """order { status version acceptedAt prepMinutes readyBy preparingAt readyAt collectBy endedAt handover
                        availableActions collectionCode }"""
-    accepted = await bench.change(
+    accepted = await shared_bench.change(
         COOK, "acceptOrder", {"orderId": order_id, "prepMinutes": 20}, f"... on AcceptOrderSuccess {{ {shown} }}"
     )
     assert accepted["order"] == {
@@ -45,35 +45,35 @@ async def test_from_accepted_to_collected(bench: Bench) -> None:
         "availableActions": ["START_PREPARING", "DELAY_ORDER", "MARK_ORDER_READY"],
         "collectionCode": None,
     }
-    assert (await bench.kitchen_does(order_id, "startPreparing"))["__typename"] == "StartPreparingSuccess"
+    assert (await shared_bench.kitchen_does(order_id, "startPreparing"))["__typename"] == "StartPreparingSuccess"
     late = {"orderId": order_id, "readyBy": "2026-11-20T17:35:00Z"}
-    delayed = await bench.change(COOK, "delayOrder", late, "... on DelayOrderSuccess { order { readyBy } }")
+    delayed = await shared_bench.change(COOK, "delayOrder", late, "... on DelayOrderSuccess { order { readyBy } }")
     assert delayed["order"] == {"readyBy": "2026-11-20T17:35:00Z"}
-    assert (await bench.kitchen_does(order_id, "markOrderReady"))["__typename"] == "MarkOrderReadySuccess"
-    await bench.catch_up()
-    code = (await bench.ask(AINO, CODE, id=order_id))["order"]["collectionCode"]
+    assert (await shared_bench.kitchen_does(order_id, "markOrderReady"))["__typename"] == "MarkOrderReadySuccess"
+    await shared_bench.catch_up()
+    code = (await shared_bench.ask(AINO, CODE, id=order_id))["order"]["collectionCode"]
     assert code == handover_code(SECRET, order_id, COLLECTION)
     for viewer in (COOK, SANNA):
-        assert (await bench.ask(viewer, CODE, id=order_id)) == {"order": {"collectionCode": None}}
-    collected = await bench.change(
+        assert (await shared_bench.ask(viewer, CODE, id=order_id)) == {"order": {"collectionCode": None}}
+    collected = await shared_bench.change(
         COOK, "confirmCollection", {"orderId": order_id, "code": code}, f"... on ConfirmCollectionSuccess {{ {shown} }}"
     )
     assert (collected["order"]["status"], collected["order"]["handover"]) == ("COMPLETED", "COLLECTED")
     assert collected["order"]["availableActions"] == []
-    await bench.catch_up()
-    assert (await bench.ask(AINO, CODE, id=order_id)) == {"order": {"collectionCode": None}}
+    await shared_bench.catch_up()
+    assert (await shared_bench.ask(AINO, CODE, id=order_id)) == {"order": {"collectionCode": None}}
 
 
-async def test_a_rejection_tells_the_customer_which_lines_were_out(bench: Bench) -> None:
-    order_id = await bench.confirmed()
+async def test_a_rejection_tells_the_customer_which_lines_were_out(shared_bench: Bench) -> None:
+    order_id = await shared_bench.confirmed()
     given = {"orderId": order_id, "reason": "ITEMS_UNAVAILABLE", "unavailableItemIds": [SALMON]}
     shown = "... on RejectOrderSuccess { order { status rejectionReason rejectedLines { name } } }"
-    assert (await bench.change(COOK, "rejectOrder", given, shown))["order"] == {
+    assert (await shared_bench.change(COOK, "rejectOrder", given, shown))["order"] == {
         "status": "REJECTED",
         "rejectionReason": "ITEMS_UNAVAILABLE",
         "rejectedLines": [{"name": "Salmon on a plank"}],
     }
-    malformed = await bench.change(COOK, "rejectOrder", {**given, "unavailableItemIds": ["soup"]})
+    malformed = await shared_bench.change(COOK, "rejectOrder", {**given, "unavailableItemIds": ["soup"]})
     assert (malformed["__typename"], malformed["path"]) == ("MalformedId", ["unavailableItemIds", "0"])
 
 
@@ -101,15 +101,15 @@ async def test_wrong_codes_are_counted_and_stop_for_a_while(bench: Bench) -> Non
     assert (await say(right, 807))[0] == "ConfirmCollectionSuccess"
 
 
-async def test_the_journal_keeps_no_code(bench: Bench) -> None:
-    order_id = await bench.up_to_ready()
+async def test_the_journal_keeps_no_code(shared_bench: Bench) -> None:
+    order_id = await shared_bench.up_to_ready()
     code = handover_code(SECRET, order_id, COLLECTION)
-    await bench.kitchen_does(order_id, "confirmCollection", code="111 111")
-    await bench.kitchen_does(order_id, "confirmCollection", code=code)
-    journal = bench.equipment.journal
+    await shared_bench.kitchen_does(order_id, "confirmCollection", code="111 111")
+    await shared_bench.kitchen_does(order_id, "confirmCollection", code=code)
+    journal = shared_bench.equipment.journal
     events = await journal.read(order_id)
     assert [sealed.type for sealed in events][-2:] == ["CollectionCodeMistaken", "OrderCompleted"]
-    everything = await bench.raw_journal(order_id)
+    everything = await shared_bench.raw_journal(order_id)
     assert '"code_is_right":true' in everything
     assert code not in everything
     assert "111 111" not in everything
@@ -127,9 +127,9 @@ async def test_the_journal_keeps_no_code(bench: Bench) -> None:
     ],
 )
 async def test_other_kitchens_know_nothing_and_others_may_not(
-    bench: Bench, mutation: str, given: dict[str, object]
+    shared_bench: Bench, mutation: str, given: dict[str, object]
 ) -> None:
-    order_id = await bench.confirmed()
+    order_id = await shared_bench.confirmed()
     for viewer, typename in (
         (RIVAL, "OrderNotFound"),
         (EERO, "OrderNotFound"),
@@ -137,11 +137,11 @@ async def test_other_kitchens_know_nothing_and_others_may_not(
         (AINO, "NotAllowed"),
         (SANNA, "NotAllowed"),
     ):
-        result = await bench.change(viewer, mutation, {"orderId": order_id, **given})
+        result = await shared_bench.change(viewer, mutation, {"orderId": order_id, **given})
         assert result["__typename"] == typename, viewer
-    malformed = await bench.change(COOK, mutation, {"orderId": ORDER[:-1], **given})
+    malformed = await shared_bench.change(COOK, mutation, {"orderId": ORDER[:-1], **given})
     assert (malformed["__typename"], malformed["path"]) == ("MalformedId", ["orderId"])
-    stale = await bench.change(COOK, mutation, {"orderId": order_id, "expectedVersion": 1, **given})
+    stale = await shared_bench.change(COOK, mutation, {"orderId": order_id, "expectedVersion": 1, **given})
     assert stale["__typename"] == "OrderVersionConflict"
 
 
@@ -154,12 +154,12 @@ async def test_a_kitchen_does_not_know_of_an_unpaid_order(bench: Bench) -> None:
     assert restaurant["orders"]["nodes"] == []
 
 
-async def test_impossible_promises_are_invalid(bench: Bench) -> None:
-    order_id = await bench.confirmed()
-    result = await bench.kitchen_does(order_id, "acceptOrder", prepMinutes=0)
+async def test_impossible_promises_are_invalid(shared_bench: Bench) -> None:
+    order_id = await shared_bench.confirmed()
+    result = await shared_bench.kitchen_does(order_id, "acceptOrder", prepMinutes=0)
     assert (result["__typename"], result["path"]) == ("InvalidInput", ["prepMinutes"])
-    await bench.kitchen_does(order_id, "acceptOrder", prepMinutes=20)
-    result = await bench.kitchen_does(order_id, "delayOrder", readyBy="2026-11-20T17:10:00Z")
+    await shared_bench.kitchen_does(order_id, "acceptOrder", prepMinutes=20)
+    result = await shared_bench.kitchen_does(order_id, "delayOrder", readyBy="2026-11-20T17:10:00Z")
     assert (result["__typename"], result["path"]) == ("InvalidInput", ["readyBy"])
 
 

@@ -51,9 +51,9 @@ async def refused(stream: AsyncGenerator[Json]) -> str:
     return str(why.value)
 
 
-async def test_a_watcher_is_told_how_it_is_then_everything_that_happens(bench: Bench) -> None:
-    order_id = await bench.confirmed()
-    async with aclosing(bench.watch(AINO, ONE, id=order_id)) as watch:
+async def test_a_watcher_is_told_how_it_is_then_everything_that_happens(shared_bench: Bench) -> None:
+    order_id = await shared_bench.confirmed()
+    async with aclosing(shared_bench.watch(AINO, ONE, id=order_id)) as watch:
         (snapshot,) = await taken(watch, 1)
         assert (snapshot["__typename"], snapshot["sequence"]) == ("OrderSnapshot", 2)
         assert snapshot["order"] == {
@@ -62,10 +62,10 @@ async def test_a_watcher_is_told_how_it_is_then_everything_that_happens(bench: B
             "collectionCode": handover_code(SECRET, order_id, COLLECTION),
             "availableActions": ["CANCEL_ORDER"],
         }
-        await bench.kitchen_does(order_id, "acceptOrder", prepMinutes=20)
-        await bench.kitchen_does(order_id, "startPreparing")
-        await bench.kitchen_does(order_id, "markOrderReady")
-        await bench.kitchen_does(order_id, "confirmCollection", code=handover_code(SECRET, order_id, COLLECTION))
+        await shared_bench.kitchen_does(order_id, "acceptOrder", prepMinutes=20)
+        await shared_bench.kitchen_does(order_id, "startPreparing")
+        await shared_bench.kitchen_does(order_id, "markOrderReady")
+        await shared_bench.kitchen_does(order_id, "confirmCollection", code=handover_code(SECRET, order_id, COLLECTION))
         told = await ended(watch)
     assert [(item["sequence"], item["type"], item["order"]["status"]) for item in told] == [
         (3, "ACCEPTED", "ACCEPTED"),
@@ -75,70 +75,70 @@ async def test_a_watcher_is_told_how_it_is_then_everything_that_happens(bench: B
     ]
     assert [item["order"]["version"] for item in told] == [3, 4, 5, 6]
     assert told[1]["changed"] == ["version", "status", "preparingAt"]
-    queried = (await bench.ask(AINO, EVENTS, id=order_id, after=snapshot["cursor"]))["orderEvents"]["nodes"]
+    queried = (await shared_bench.ask(AINO, EVENTS, id=order_id, after=snapshot["cursor"]))["orderEvents"]["nodes"]
     assert queried == [{name: value for name, value in item.items() if name != "__typename"} for item in told]
 
 
-async def test_a_watcher_resumes_after_any_cursor(bench: Bench) -> None:
-    order_id = await bench.up_to_ready()
-    await bench.kitchen_does(order_id, "confirmCollection", code=handover_code(SECRET, order_id, COLLECTION))
-    nodes = (await bench.ask(AINO, EVENTS, id=order_id))["orderEvents"]["nodes"]
+async def test_a_watcher_resumes_after_any_cursor(shared_bench: Bench) -> None:
+    order_id = await shared_bench.up_to_ready()
+    await shared_bench.kitchen_does(order_id, "confirmCollection", code=handover_code(SECRET, order_id, COLLECTION))
+    nodes = (await shared_bench.ask(AINO, EVENTS, id=order_id))["orderEvents"]["nodes"]
     for number, node in enumerate(nodes, start=1):
-        told = await ended(bench.watch(AINO, ONE, id=order_id, after=node["cursor"]))
+        told = await ended(shared_bench.watch(AINO, ONE, id=order_id, after=node["cursor"]))
         assert [item["sequence"] for item in told] == list(range(number + 1, len(nodes) + 1))
 
 
-async def test_an_ended_order_is_shown_once_and_that_is_all(bench: Bench) -> None:
-    order_id = await bench.confirmed()
-    await bench.change(AINO, "cancelOrder", {"orderId": order_id})
-    (only,) = await ended(bench.watch(AINO, ONE, id=order_id))
+async def test_an_ended_order_is_shown_once_and_that_is_all(shared_bench: Bench) -> None:
+    order_id = await shared_bench.confirmed()
+    await shared_bench.change(AINO, "cancelOrder", {"orderId": order_id})
+    (only,) = await ended(shared_bench.watch(AINO, ONE, id=order_id))
     assert (only["__typename"], only["order"]["status"]) == ("OrderSnapshot", "CANCELLED")
 
 
-async def test_a_strange_cursor_starts_over(bench: Bench) -> None:
-    order_id, other_id = await bench.confirmed(), await bench.confirmed()
-    await bench.change(AINO, "cancelOrder", {"orderId": order_id})
-    foreign = (await bench.ask(AINO, EVENTS, id=other_id))["orderEvents"]["nodes"][0]["cursor"]
+async def test_a_strange_cursor_starts_over(shared_bench: Bench) -> None:
+    order_id, other_id = await shared_bench.confirmed(), await shared_bench.confirmed()
+    await shared_bench.change(AINO, "cancelOrder", {"orderId": order_id})
+    foreign = (await shared_bench.ask(AINO, EVENTS, id=other_id))["orderEvents"]["nodes"][0]["cursor"]
     for after, reason in (("nonsense", "UNKNOWN"), (foreign, "FOREIGN")):
-        resync, first = await ended(bench.watch(AINO, ONE, id=order_id, after=after))
+        resync, first = await ended(shared_bench.watch(AINO, ONE, id=order_id, after=after))
         assert (resync["__typename"], resync["reason"]) == ("ResyncRequired", reason)
         assert (first["__typename"], first["sequence"]) == ("OrderSnapshot", 3)
 
 
 @pytest.mark.parametrize("viewer", [EERO, RIVAL, ANONYMOUS], ids=lambda viewer: viewer.subject)
-async def test_strangers_watch_nothing(bench: Bench, viewer: Viewer) -> None:
-    order_id = await bench.confirmed()
-    await bench.catch_up()
+async def test_strangers_watch_nothing(shared_bench: Bench, viewer: Viewer) -> None:
+    order_id = await shared_bench.confirmed()
+    await shared_bench.catch_up()
     for strange in (order_id, ORDER, "order_x", "\x00"):
-        assert await refused(bench.watch(viewer, ONE, id=strange)) == "There is no such stream for you."
+        assert await refused(shared_bench.watch(viewer, ONE, id=strange)) == "There is no such stream for you."
     for kitchen in (RESTAURANT, RESTAURANT[:-1] + "8", "restaurant_x"):
-        assert await refused(bench.watch(viewer, KITCHEN, id=kitchen)) == "There is no such stream for you."
+        assert await refused(shared_bench.watch(viewer, KITCHEN, id=kitchen)) == "There is no such stream for you."
 
 
-async def test_the_kitchen_watches_an_order_once_it_is_paid_for(bench: Bench) -> None:
-    order_id = await bench.place()
-    assert await refused(bench.watch(COOK, ONE, id=order_id)) == "There is no such stream for you."
-    confirmed_id = await bench.confirmed()
+async def test_the_kitchen_watches_an_order_once_it_is_paid_for(shared_bench: Bench) -> None:
+    order_id = await shared_bench.place()
+    assert await refused(shared_bench.watch(COOK, ONE, id=order_id)) == "There is no such stream for you."
+    confirmed_id = await shared_bench.confirmed()
     for viewer in (COOK, SANNA):
-        async with aclosing(bench.watch(viewer, ONE, id=confirmed_id)) as watch:
+        async with aclosing(shared_bench.watch(viewer, ONE, id=confirmed_id)) as watch:
             (snapshot,) = await taken(watch, 1)
         assert snapshot["order"]["collectionCode"] is None
 
 
-async def test_a_customer_watches_from_before_the_payment(bench: Bench) -> None:
-    order_id = await bench.place()
-    async with aclosing(bench.watch(AINO, ONE, id=order_id)) as watch:
+async def test_a_customer_watches_from_before_the_payment(shared_bench: Bench) -> None:
+    order_id = await shared_bench.place()
+    async with aclosing(shared_bench.watch(AINO, ONE, id=order_id)) as watch:
         (snapshot,) = await taken(watch, 1)
-        await bench.pay(order_id)
+        await shared_bench.pay(order_id)
         (confirmed,) = await taken(watch, 1)
-        await bench.change(AINO, "cancelOrder", {"orderId": order_id})
+        await shared_bench.change(AINO, "cancelOrder", {"orderId": order_id})
         (cancelled,) = await ended(watch)
     assert [snapshot["sequence"], confirmed["type"], cancelled["type"]] == [1, "CONFIRMED", "CANCELLED"]
 
 
-async def test_a_stream_ends_with_its_token(bench: Bench) -> None:
-    order_id = await bench.confirmed()
-    over = bench.watch(AINO, ONE, remaining_s=0.0, id=order_id)
+async def test_a_stream_ends_with_its_token(shared_bench: Bench) -> None:
+    order_id = await shared_bench.confirmed()
+    over = shared_bench.watch(AINO, ONE, remaining_s=0.0, id=order_id)
     await taken(over, 1)
     assert "expired" in await refused(over)
 
@@ -212,14 +212,14 @@ async def test_a_kitchens_cursor_from_elsewhere_starts_over(bench: Bench) -> Non
         assert (resync["reason"], opening["__typename"]) == (reason, "OpenOrders")
 
 
-async def test_many_watchers_that_come_and_go_miss_nothing(bench: Bench) -> None:
-    order_id = await bench.confirmed()
+async def test_many_watchers_that_come_and_go_miss_nothing(shared_bench: Bench) -> None:
+    order_id = await shared_bench.confirmed()
     seen: dict[int, list[Json]] = {number: [] for number in range(20)}
 
     async def watch(number: int) -> None:
         cursor: Any = None
         while True:
-            async with aclosing(bench.watch(AINO, ONE, id=order_id, after=cursor)) as stream:
+            async with aclosing(shared_bench.watch(AINO, ONE, id=order_id, after=cursor)) as stream:
                 count = 0
                 async for item in stream:
                     seen[number].append(item)
@@ -233,13 +233,13 @@ async def test_many_watchers_that_come_and_go_miss_nothing(bench: Bench) -> None
     async with asyncio.timeout(60), asyncio.TaskGroup() as group:
         for number in seen:
             group.create_task(watch(number))
-        await bench.kitchen_does(order_id, "acceptOrder", prepMinutes=20)
-        await bench.kitchen_does(order_id, "startPreparing")
+        await shared_bench.kitchen_does(order_id, "acceptOrder", prepMinutes=20)
+        await shared_bench.kitchen_does(order_id, "startPreparing")
         for minute in range(21, 29):
-            await bench.kitchen_does(order_id, "delayOrder", readyBy=f"2026-11-20T17:{minute}:00Z")
-        await bench.kitchen_does(order_id, "markOrderReady")
-        await bench.kitchen_does(order_id, "confirmCollection", code=handover_code(SECRET, order_id, COLLECTION))
-    nodes = (await bench.ask(AINO, EVENTS, id=order_id))["orderEvents"]["nodes"]
+            await shared_bench.kitchen_does(order_id, "delayOrder", readyBy=f"2026-11-20T17:{minute}:00Z")
+        await shared_bench.kitchen_does(order_id, "markOrderReady")
+        await shared_bench.kitchen_does(order_id, "confirmCollection", code=handover_code(SECRET, order_id, COLLECTION))
+    nodes = (await shared_bench.ask(AINO, EVENTS, id=order_id))["orderEvents"]["nodes"]
     for told in seen.values():
         snapshot, *events = told
         expected = nodes[snapshot["sequence"] :]

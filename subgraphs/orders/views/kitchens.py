@@ -18,24 +18,28 @@ KITCHEN_STAFF = View(
 )
 
 
+_COUNTER = """
+select row_to_json(k) as kitchen, coalesce(chosen.items, '[]') as items, coalesce(asked.groups, '[]') as groups
+from kitchen k
+left join lateral (
+  select json_agg(i order by i.id) as items from kitchen_item i
+  where i.id = any($2::text[]) and i.restaurant_id = k.id
+) chosen on true
+left join lateral (
+  select json_agg(g order by g.id) as groups from kitchen_group g
+  where g.restaurant_id = k.id and g.id in (
+    select jsonb_array_elements_text(i.option_groups) from kitchen_item i
+    where i.id = any($2::text[]) and i.restaurant_id = k.id
+  )
+) asked on true
+where k.id = $1
+"""
+
+
 async def counter(views: Views, restaurant_id: str, item_ids: Sequence[str]) -> Counter | None:
     """The kitchen with those of its items and their option groups; None for a restaurant there is not."""
-    kitchens = await kitchens_by_id(views, [restaurant_id])
-    if not kitchens:
-        return None
-    items = await views.fetch(
-        KitchenItemRow,
-        "select * from kitchen_item where id = any($1::text[]) and restaurant_id = $2 order by id",
-        sorted(set(item_ids)),
-        restaurant_id,
-    )
-    groups = await views.fetch(
-        KitchenGroupRow,
-        "select * from kitchen_group where id = any($1::text[]) and restaurant_id = $2 order by id",
-        sorted({group_id for item in items for group_id in item.option_groups}),
-        restaurant_id,
-    )
-    return Counter(kitchen=kitchens[0], items=tuple(items), groups=tuple(groups))
+    found = await views.fetch(Counter, _COUNTER, restaurant_id, sorted(set(item_ids)))
+    return found[0] if found else None
 
 
 async def kitchens_by_id(views: Views, ids: Sequence[str]) -> Sequence[KitchenRow]:

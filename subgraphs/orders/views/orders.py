@@ -19,6 +19,7 @@ from subgraphs.orders.events import (
     FailureReason,
     Fulfilment,
     Handover,
+    LaterOrderEvent,
     OrderAccepted,
     OrderCancelled,
     OrderCompleted,
@@ -121,7 +122,7 @@ def _begun(event: OrderPlaced, version: int) -> OrderView:
     )
 
 
-def _told(event: OrderEvent) -> Mapping[str, object]:  # noqa: C901 - one case per event
+def _told(event: LaterOrderEvent) -> Mapping[str, object]:  # noqa: C901 - one case per event
     """The fields that this event alone sets."""
     match event:
         case OrderConfirmed(at=at, accept_by=accept_by):
@@ -146,8 +147,6 @@ def _told(event: OrderEvent) -> Mapping[str, object]:  # noqa: C901 - one case p
             return {"handover": handover}
         case OrderCancelled(by=by, reason=reason):
             return {"cancelled_by": by, "cancellation_reason": reason}
-        case OrderPlaced():
-            return {}
 
 
 def order_number(order_id: str) -> str:
