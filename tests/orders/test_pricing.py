@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from subgraphs.orders.events import ChosenOption, FeeKind
@@ -32,11 +32,13 @@ LINES = st.builds(
 BASKETS = st.lists(LINES, min_size=1, max_size=12)
 
 
+@settings(deadline=None)  # the machine may be busy with others
 @given(st.integers(-(10**12), 10**12), st.integers(1, 10**6))
 def test_a_half_goes_to_the_even_neighbour(numerator: int, denominator: int) -> None:
     assert half_even(numerator, denominator) == round(Fraction(numerator, denominator))
 
 
+@settings(deadline=None)  # the machine may be busy with others
 @given(BASKETS, AMOUNTS, AMOUNTS)
 def test_the_total_is_lines_and_fees_and_tip(lines: list[ChosenLine], minimum: int, tip: int) -> None:
     price = price_of(lines, minimum, tip, "EUR")
@@ -50,6 +52,7 @@ def test_the_total_is_lines_and_fees_and_tip(lines: list[ChosenLine], minimum: i
     assert sum(share.gross_minor for share in price.taxes) + tip == price.total_minor
 
 
+@settings(deadline=None)  # the machine may be busy with others
 @given(BASKETS, AMOUNTS, AMOUNTS)
 def test_nothing_is_negative_and_tax_is_a_part(lines: list[ChosenLine], minimum: int, tip: int) -> None:
     price = price_of(lines, minimum, tip, "EUR")
@@ -60,6 +63,7 @@ def test_nothing_is_negative_and_tax_is_a_part(lines: list[ChosenLine], minimum:
     assert price.total_minor >= tip
 
 
+@settings(deadline=None)  # the machine may be busy with others
 @given(BASKETS.flatmap(lambda lines: st.tuples(st.just(lines), st.permutations(lines))), AMOUNTS, AMOUNTS)
 def test_the_order_of_lines_does_not_matter(
     baskets: tuple[list[ChosenLine], list[ChosenLine]], minimum: int, tip: int
@@ -73,6 +77,7 @@ def test_the_order_of_lines_does_not_matter(
     )
 
 
+@settings(deadline=None)  # the machine may be busy with others
 @given(BASKETS, AMOUNTS)
 def test_a_small_basket_is_filled_up_to_the_minimum(lines: list[ChosenLine], minimum: int) -> None:
     price = price_of(lines, minimum, 0, "EUR")
