@@ -10,7 +10,7 @@ from tests.router.processes import Gateway
 
 pytestmark = pytest.mark.anyio
 
-FAST_S = 0.1  # of a whole request on a busy machine; the measuring itself takes a tenth of this
+FAST_S = 0.02  # of a whole request; the best of some, for the machine has other work too
 
 
 def doubling(fragments: int, inner: str = "name") -> str:
@@ -47,13 +47,15 @@ TOO_LARGE = {
 
 @pytest.mark.parametrize("document", TOO_LARGE.values(), ids=TOO_LARGE.keys())
 async def test_a_document_that_is_too_large_is_refused_fast(client: httpx.AsyncClient, document: str) -> None:
-    began = time.perf_counter()
-    response = await client.post("/graphql", json={"query": document})
-    took = time.perf_counter() - began
-    assert response.status_code == 400
-    (error,) = response.json()["errors"]
-    assert error["extensions"]["code"] == "LIMIT_EXCEEDED"
-    assert took < FAST_S
+    took: list[float] = []
+    for attempt in range(5):
+        began = time.perf_counter()
+        response = await client.post("/graphql", json={"query": f"{document} #{attempt}"})
+        took.append(time.perf_counter() - began)
+        assert response.status_code == 400
+        (error,) = response.json()["errors"]
+        assert error["extensions"]["code"] == "LIMIT_EXCEEDED"
+    assert min(took) < FAST_S
 
 
 @pytest.mark.parametrize("document", TOO_LARGE.values(), ids=TOO_LARGE.keys())

@@ -1,6 +1,7 @@
 /** Queries and mutations to subgraphs: kept-alive HTTP with a deadline, one more try for queries. */
 
 import { Agent, request } from "node:http";
+import { urlToHttpOptions } from "node:url";
 
 import { SubgraphUnavailable } from "../errors.js";
 import { forwarded } from "../identity.js";
@@ -53,10 +54,18 @@ async function again(send) {
   }
 }
 
+const targets = new WeakMap(); // address → what node:http makes of it
+
+function targetOf(url) {
+  let target = targets.get(url);
+  if (!target) targets.set(url, (target = urlToHttpOptions(url)));
+  return target;
+}
+
 function post(agent, url, body, headers, signal, settings) {
   return new Promise((resolve, reject) => {
-    const outgoing = request(url, {
-      method: "POST", agent, signal,
+    const outgoing = request({
+      ...targetOf(url), method: "POST", agent, signal,
       headers: { ...headers, "content-type": "application/json", accept: "application/json", "content-length": body.length },
     }, (response) => collect(response, settled(resolve), settled(reject)));
     const deadline = setTimeout(() => outgoing.destroy(new Error("no answer in time")), settings.upstreamSeconds * 1000);
