@@ -20,6 +20,7 @@ from subgraphs.catalog.schema.finding import (
 )
 from subgraphs.catalog.schema.restaurants import Restaurant
 from subgraphs.catalog.schema.running import RestaurantMutation
+from subgraphs.catalog.schema.watching import MenuAvailability, Subscription, availability
 
 
 @strawberry.type
@@ -28,6 +29,13 @@ class Query:
     async def restaurant(self, info: Info, id: strawberry.ID) -> Restaurant | None:
         row = await loading.restaurant(info.context, id)
         return None if row is None else Restaurant.of(row)
+
+    @strawberry.field(
+        description="What of a restaurant's menu is off now: what the first item of `menuChanges` tells. Null when "
+        "there is no such restaurant."
+    )
+    async def menu_availability(self, info: Info, restaurant_id: strawberry.ID) -> MenuAvailability | None:
+        return await availability(info.context, restaurant_id)
 
     @strawberry.field(
         description="Restaurants, by the words of their names, cuisines and dishes, however spelt. In order of "
@@ -57,4 +65,4 @@ class Mutation(RestaurantMutation, MenuMutation, OptionMutation):
     pass
 
 
-SCHEMA = subgraph_schema(Query, Mutation)
+SCHEMA = subgraph_schema(Query, Mutation, Subscription)

@@ -76,6 +76,12 @@ async def items_of(views: Views, restaurant_ids: Sequence[str]) -> Sequence[Sequ
     return _grouped(restaurant_ids, await views.fetch(MenuItemRow, sql, [*restaurant_ids]))
 
 
+async def option_groups_of(views: Views, restaurant_ids: Sequence[str]) -> Sequence[Sequence[OptionGroupRow]]:
+    """Each restaurant's option groups, by name."""
+    sql = "select * from option_groups where restaurant_id = any($1) and not retired order by name, id"
+    return _grouped(restaurant_ids, await views.fetch(OptionGroupRow, sql, [*restaurant_ids]))
+
+
 async def staff_of(views: Views, restaurant_ids: Sequence[str]) -> Sequence[Sequence[StaffRow]]:
     """Who works at each of these restaurants."""
     sql = "select * from staff where restaurant_id = any($1) and not retired order by role, subject"
