@@ -89,9 +89,9 @@ class Watched:
 @strawberry.type
 class Subscription:
     @strawberry.subscription(
-        description="What of a menu is off, then the same again whenever an item goes off or comes back, a price or "
-        "the menu changes, or the restaurant pauses; changes close together are told as one. After a reconnect it begins "
-        "anew with how it is then, so nothing has to be replayed."
+        description="What of a menu is off, then the same again whenever an item goes off or is back, a price or "
+        "the menu changes, or the restaurant pauses; changes close together are told as one. After a reconnect it "
+        "begins anew with how it is then, so nothing has to be replayed."
     )
     async def menu_changes(self, info: Info, restaurant_id: strawberry.ID) -> AsyncGenerator[MenuAvailability, None]:
         watched = Watched(info.context, restaurant_id)
