@@ -14,10 +14,8 @@ from kernel.ports import Outage
 Record = asyncpg.Record
 Connection: TypeAlias = "PoolConnectionProxy[Record]"
 
-COMMAND_TIMEOUT_S = 8.0
-"""Longer than any time-out of the server's, so that it is the server that ends what takes too long."""
-CONNECT_TIMEOUT_S = 5.0
-ACQUIRE_TIMEOUT_S = 5.0
+PATIENCE_S = 8.0
+"""How long one call may take; longer than any time-out of the server's, so that it is the server that ends it."""
 IDLE_CONNECTION_S = 60.0
 CLOSE_TIMEOUT_S = 2.0
 
@@ -47,8 +45,8 @@ def outages() -> Generator[None]:
 class Database:
     """One role's database. Every call takes a connection for its own length only."""
 
-    def __init__(self, pool: "asyncpg.Pool[Record]") -> None:
-        self.pool = pool
+    def __init__(self, pool: "asyncpg.Pool[Record]", patience_s: float = PATIENCE_S) -> None:
+        self.pool, self._patience_s = pool, patience_s
 
     async def fetch(self, sql: str, *arguments: object) -> list[Record]:
         """All rows of one statement. Raises Outage."""
@@ -69,7 +67,7 @@ class Database:
     @asynccontextmanager
     async def _connection(self) -> AsyncGenerator[Connection]:
         with outages():
-            async with self.pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection:
+            async with self.pool.acquire(timeout=self._patience_s) as connection:
                 try:
                     yield connection
                 except asyncpg.InternalClientError:
@@ -78,7 +76,9 @@ class Database:
 
 
 @asynccontextmanager
-async def open_database(url: str, schema: str, connections: int = 10) -> AsyncGenerator[Database]:
+async def open_database(
+    url: str, schema: str, connections: int = 10, patience_s: float = PATIENCE_S
+) -> AsyncGenerator[Database]:
     """A pool for one role; unqualified names are looked up in `schema`. Lost connections are replaced when needed."""
     with outages():
         pool = await asyncpg.create_pool(
@@ -86,13 +86,13 @@ async def open_database(url: str, schema: str, connections: int = 10) -> AsyncGe
             min_size=1,
             max_size=connections,
             max_inactive_connection_lifetime=IDLE_CONNECTION_S,
-            timeout=CONNECT_TIMEOUT_S,
-            command_timeout=COMMAND_TIMEOUT_S,
+            timeout=patience_s,
+            command_timeout=patience_s,
             server_settings={"search_path": schema, "application_name": f"{schema or 'log'} of the platform"},
             reset=_leave_session_alone,
         )
     try:
-        yield Database(pool)
+        yield Database(pool, patience_s)
     finally:
         await _close(pool)
 
