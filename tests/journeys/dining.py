@@ -109,7 +109,7 @@ def registration(name: str, hours: str) -> Json:
         "deliveryRadiusM": 2000,
         "currency": "EUR",
         "prepMinutes": 10,
-        "minimumBasketMinor": 600,
+        "minimumBasketMinor": 1000,
     }
 
 

@@ -5,7 +5,7 @@ import os
 import re
 
 import pytest
-from graphql import GraphQLSchema, build_schema
+from graphql import GraphQLSchema, build_schema, parse, validate
 
 from kernel.graph.errors import INTERNAL, PUBLIC_CODES
 from runtime.development.provider.cards import cards_table
@@ -47,6 +47,14 @@ def test_the_tables_of_refusals_are_the_graphs(schema: GraphQLSchema) -> None:
     assert refusals_by_mutation(schema) in text
     said = {name: re.findall(r"`(\w+)`", fields) for name, fields in ROW.findall(section(text, "Refusals"))}
     assert {name: said.get(name) for name in own_fields(schema)} == own_fields(schema)
+
+
+def test_the_documents_of_the_readme_fit_the_graph(schema: GraphQLSchema) -> None:
+    blocks = [block for block in blocks_of(ROOT / "README.md") if block.language == "graphql"]
+    documents = [document for block in blocks for document in block.text.split("\n\n")]
+    assert documents
+    for document in documents:
+        assert validate(schema, parse(document)) == []
 
 
 def test_the_cards_are_the_providers() -> None:

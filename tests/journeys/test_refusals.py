@@ -91,11 +91,16 @@ async def test_options_follow_their_rules(aino: Person, restaurant: Restaurant) 
     }  # fmt: skip
 
 
-async def test_nobody_delivers_yet_and_little_is_too_little(aino: Person, restaurant: Restaurant) -> None:
+async def test_nobody_delivers_yet(aino: Person, restaurant: Restaurant) -> None:
     refused = await quoting(aino, restaurant, await two_soups(restaurant), fulfilment="DELIVERY")
     assert refused["__typename"] == "DeliveryNotOffered"
-    refused = await quoting(aino, restaurant, [])
-    assert refused["__typename"] == "InvalidInput"
+
+
+async def test_little_is_too_little_and_nothing_is_no_order(aino: Person, restaurant: Restaurant) -> None:
+    coffee, fragment = (await restaurant.items())["coffee"], "... on BelowMinimumBasket { required { minor } }"
+    refused = await quoting(aino, restaurant, [line(coffee)], fragment)
+    assert (refused["__typename"], refused["required"]) == ("BelowMinimumBasket", {"minor": 500})
+    assert (await quoting(aino, restaurant, []))["__typename"] == "InvalidInput"
 
 
 async def test_a_quote_is_its_customers_alone_and_spent_once(

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from kernel.graph.cursors import seal_cursor
+from runtime.settings import Settings
 from tests.journeys.conftest import SignIn
 from tests.journeys.dining import Restaurant, confirmed, cook, hand_over, kept_restaurant, placed, reaches, story
 from tests.journeys.person import Json, Person, StreamEnded, StreamFailed, Watch
@@ -47,16 +49,22 @@ async def test_the_pull_fallback_continues_from_a_streams_cursor(aino: Person, r
     assert [event["type"] for event in rest] == ["ACCEPTED", "PREPARATION_STARTED", "READY"]
 
 
-async def test_a_cursor_that_is_no_good_starts_over_and_says_why(aino: Person, restaurant: Restaurant) -> None:
+async def test_a_cursor_that_is_no_good_starts_over_and_says_why(
+    aino: Person, restaurant: Restaurant, platform: RunningPlatform
+) -> None:
     mine, other = await confirmed(aino, restaurant), await confirmed(aino, restaurant)
-    foreign = (await story(aino, other))[0]["cursor"]
-    for cursor, reason in (("nonsense", "UNKNOWN"), (foreign, "FOREIGN")):
-        async with aino.watch(UPDATES, id=mine, after=cursor) as watch:
-            assert await watch.item() == {"__typename": "ResyncRequired", "reason": reason}
-            assert (await watch.item())["__typename"] == "OrderSnapshot"
-        async with restaurant.staff.watch(KITCHEN_UPDATES, id=restaurant.id, after=cursor) as watch:
-            assert await watch.item() == {"__typename": "ResyncRequired", "reason": reason}
-            assert (await watch.item())["__typename"] == "OpenOrders"
+    foreign, staff = (await story(aino, other))[0]["cursor"], restaurant.staff
+    secret = Settings.from_environment({"DATA_DIR": str(platform.data_dir)}).cursor_secret.encode()
+    watched = {
+        f"orderUpdates:{mine}": (aino, UPDATES, mine, "OrderSnapshot"),
+        f"restaurantOrderUpdates:{restaurant.id}": (staff, KITCHEN_UPDATES, restaurant.id, "OpenOrders"),
+    }
+    for scope, (person, document, id, first) in watched.items():
+        ahead = seal_cursor(secret, scope, (999_999,))
+        for cursor, reason in (("nonsense", "UNKNOWN"), (foreign, "FOREIGN"), (ahead, "AHEAD")):
+            async with person.watch(document, id=id, after=cursor) as watch:
+                assert await watch.item() == {"__typename": "ResyncRequired", "reason": reason}
+                assert (await watch.item())["__typename"] == first
 
 
 async def test_an_order_that_has_ended_completes_its_streams(aino: Person, restaurant: Restaurant) -> None:
