@@ -1,5 +1,6 @@
 """The catalog through its graph, over a real database: every mutation, every refusal, what is shown and to whom."""
 
+from asyncio import gather
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -446,3 +447,43 @@ async def test_every_selection_of_every_result_is_valid() -> None:
             assert isinstance(member, GraphQLObjectType)
             for name, field in member.fields.items():
                 assert types.setdefault(name, str(field.type)) == str(field.type), (union.name, name)
+
+
+async def test_a_dozen_changes_of_one_menu_at_once_all_hold(bench: Bench) -> None:
+    restaurant_id = await registered(bench)
+    menu = await published(bench, restaurant_id)
+    category_id, cake = menu["categories"][0]["id"], menu["categories"][1]["items"][0]["id"]
+
+    def adding(number: int) -> dict[str, Any]:
+        item = {**CAKE, "externalId": f"cake_{number}", "name": f"Cake {number}"}
+        return {"idempotencyKey": key(), "restaurantId": restaurant_id, "categoryId": category_id, "item": item}
+
+    answers = await gather(
+        *(bench.do("addMenuItem", adding(number)) for number in range(6)),
+        *(bench.do("setItemAvailability", {"menuItemId": cake, "available": n % 2 == 0}) for n in range(6)),
+    )
+    assert {answer["__typename"] for answer in answers} == {"AddMenuItemSuccess", "SetItemAvailabilitySuccess"}
+    data = await bench.ask(
+        "query($id: ID!) { restaurant(id: $id) { menu { categories { items { name } } } } }", {"id": restaurant_id}
+    )
+    names = [item["name"] for item in data["restaurant"]["menu"]["categories"][0]["items"]]
+    assert sorted(names) == ["Cake 0", "Cake 1", "Cake 2", "Cake 3", "Cake 4", "Cake 5", "Margherita"]
+
+
+async def test_a_group_is_not_removed_while_an_item_begins_to_ask_for_it(bench: Bench) -> None:
+    restaurant_id = await registered(bench)
+    menu = await published(bench, restaurant_id)
+    cake = menu["categories"][1]["items"][0]["id"]
+    for _ in range(5):
+        dip = {**SIZE, "externalId": key(), "name": "Dip"}
+        adding = {"idempotencyKey": key(), "restaurantId": restaurant_id, "optionGroup": dip}
+        group_id = (await bench.do("addOptionGroup", adding, fields="optionGroup { id }"))["optionGroup"]["id"]
+        removed, asked = await gather(
+            bench.do("removeOptionGroup", {"optionGroupId": group_id}),
+            bench.do("changeMenuItem", {"menuItemId": cake, "optionGroups": [dip["externalId"]]}),
+        )
+        happened = (removed["__typename"], asked["__typename"])
+        assert happened in {
+            ("RemoveOptionGroupSuccess", "InvalidMenu"),
+            ("OptionGroupInUse", "ChangeMenuItemSuccess"),
+        }
