@@ -8,7 +8,6 @@ from kernel.codec import Codec
 from kernel.equipment import Equipment
 from kernel.graph.context import GraphContext
 from kernel.handling import Handler
-from kernel.ports import Signals
 from kernel.subgraph import Subgraph
 from projections import PROJECTIONS
 from runtime.adapters.clock import PlatformClock
@@ -87,7 +86,8 @@ async def open_platform(settings: Settings) -> AsyncGenerator[Platform]:
             )
             for subgraph in SUBGRAPHS
         }
-        equipment = {name: _equipment(settings, store, signals, codec) for name, store in stores.items()}
+        clock = PlatformClock(settings.clock_origin, settings.clock_started, settings.clock_rate)
+        equipment = {name: store.equipment(signals, clock, RandomIds()) for name, store in stores.items()}
         provider = await stack.enter_async_context(payment_provider(settings.provider_url, settings.provider_secret))
         yield Platform(
             settings=settings,
@@ -99,19 +99,3 @@ async def open_platform(settings: Settings) -> AsyncGenerator[Platform]:
             ports={PaymentProvider: provider, Search: PostgresSearch(stores["catalog"].views)},
             checks={"database": lambda: readers.fetch("select 1")},
         )
-
-
-def _equipment(settings: Settings, store: DomainStore, signals: Signals, codec: Codec) -> Equipment:
-    return Equipment(
-        journal=store.journal,
-        streams=store.streams,
-        views=store.views,
-        view_store=store.view_store,
-        checkpoints=store.checkpoints,
-        dead_letters=store.dead_letters,
-        timers=store.timers,
-        signals=signals,
-        clock=PlatformClock(settings.clock_origin, settings.clock_started, settings.clock_rate),
-        ids=RandomIds(),
-        codec=codec,
-    )

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -31,25 +30,10 @@ from subgraphs.catalog.subgraph import SUBGRAPH
 from subgraphs.catalog.views.documents import SEARCH_PROJECTION
 from subgraphs.catalog.views.search import Search
 from tests.catalog.premises import OWNER
+from tests.clocks import SettableClock
 from tests.conftest import runtime_url, test_settings
-from tests.spelling import AT
 
 SECRET = b"cursor-secret-of-tests"
-
-
-class SettableClock:
-    """A clock that stands still until it is set."""
-
-    rate = 1.0
-
-    def __init__(self) -> None:
-        self.moment = AT
-
-    def now(self) -> datetime:
-        return self.moment
-
-    def advance(self, by: timedelta) -> None:
-        self.moment += by
 
 
 @dataclass
@@ -154,19 +138,7 @@ async def open_bench(owner_url: str, valkey_url: str) -> AsyncGenerator[Bench]:
         open_database(url, "", connections=3) as readers,
         open_domain(url, "catalog", codec) as store,
     ):
-        equipment = Equipment(
-            journal=store.journal,
-            streams=store.streams,
-            views=store.views,
-            view_store=store.view_store,
-            checkpoints=store.checkpoints,
-            dead_letters=store.dead_letters,
-            timers=store.timers,
-            signals=signals,
-            clock=clock,
-            ids=RandomIds(),
-            codec=codec,
-        )
+        equipment = store.equipment(signals, clock, RandomIds())
         yield Bench(
             url=owner_url,
             equipment=equipment,

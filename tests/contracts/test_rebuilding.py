@@ -15,7 +15,7 @@ from runtime.adapters.clock import PlatformClock
 from runtime.adapters.ids import RandomIds
 from runtime.rebuilding import rebuild
 from tests.contracts.conftest import Stores
-from tests.contracts.shop import CODEC, TOTALS, TotalView, sale
+from tests.contracts.shop import TOTALS, TotalView, sale
 
 pytestmark = pytest.mark.anyio
 
@@ -23,20 +23,7 @@ TOTAL: Any = TOTALS
 
 
 def equipment_of(stores: Stores) -> Equipment:
-    store = stores.shop
-    return Equipment(
-        journal=store.journal,
-        streams=store.streams,
-        views=store.views,
-        view_store=store.view_store,
-        checkpoints=store.checkpoints,
-        dead_letters=store.dead_letters,
-        timers=store.timers,
-        signals=stores.signals,
-        clock=PlatformClock(),
-        ids=RandomIds(),
-        codec=CODEC,
-    )
+    return stores.shop.equipment(stores.signals, PlatformClock(), RandomIds())
 
 
 async def totals(stores: Stores) -> dict[str, int]:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import msgspec
 import strawberry
@@ -26,11 +26,11 @@ from runtime.adapters.ids import RandomIds
 from runtime.adapters.postgres.domain import open_domain
 from runtime.adapters.postgres.log import PostgresEventLog
 from runtime.adapters.postgres.migrating import migrate
-from runtime.adapters.postgres.pool import open_database
+from runtime.adapters.postgres.pool import Database, open_database
 from runtime.adapters.postgres.schemas import domain_schemas
 from runtime.adapters.valkey.signals import open_signals
+from tests.clocks import SettableClock
 from tests.conftest import runtime_url, test_settings
-from tests.spelling import AT
 
 MOST = 100
 
@@ -185,18 +185,6 @@ TALLY = Subgraph(
 )
 
 
-class SettableClock:
-    """A clock that stands until it is set."""
-
-    rate = 1.0
-
-    def __init__(self, at: datetime = AT) -> None:
-        self.at = at
-
-    def now(self) -> datetime:
-        return self.at
-
-
 @dataclass(frozen=True)
 class Bench:
     """The tally domain over real engines."""
@@ -205,6 +193,11 @@ class Bench:
     handler: Handler
     log: PostgresEventLog
     clock: SettableClock
+    database: Database
+
+    async def execute(self, sql: str) -> None:
+        """By hand, as the domain's own role."""
+        await self.database.fetch(sql)
 
     async def count(self, tally: str, by: int = 1) -> None:
         await self.handler.handle(Count(tally=tally, by=by), Call(correlation="tests"))
@@ -243,17 +236,5 @@ async def open_bench(url: str, valkey_url: str, clock: Clock | None = None) -> A
         open_database(url, "", connections=3) as readers,
         open_domain(url, "tally", codec) as store,
     ):
-        equipment = Equipment(
-            journal=store.journal,
-            streams=store.streams,
-            views=store.views,
-            view_store=store.view_store,
-            checkpoints=store.checkpoints,
-            dead_letters=store.dead_letters,
-            timers=store.timers,
-            signals=signals,
-            clock=settable,
-            ids=RandomIds(),
-            codec=codec,
-        )
-        yield Bench(equipment, Handler(TALLY, equipment), PostgresEventLog(readers, signals), settable)
+        equipment = store.equipment(signals, settable, RandomIds())
+        yield Bench(equipment, Handler(TALLY, equipment), PostgresEventLog(readers, signals), settable, store.database)

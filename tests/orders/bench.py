@@ -43,7 +43,7 @@ from subgraphs.orders.commands import ConfirmOrder
 from subgraphs.orders.events import OrderStatus
 from subgraphs.orders.subgraph import SUBGRAPH
 from subgraphs.orders.views import KITCHEN_FEED, ORDER_PROJECTION, fold_order
-from tests.kernel.tally import SettableClock
+from tests.clocks import SettableClock
 from tests.orders.menu import KITCHEN, MENU, an_item, told
 from tests.orders.ordering import (
     AINO,
@@ -279,19 +279,7 @@ async def open_bench(settings: Settings) -> AsyncGenerator[Bench]:
         open_database(settings.database_url, "", connections=1) as readers,
         open_domain(settings.database_url, "orders", codec, connections=3) as store,
     ):
-        equipment = Equipment(
-            journal=store.journal,
-            streams=store.streams,
-            views=store.views,
-            view_store=store.view_store,
-            checkpoints=store.checkpoints,
-            dead_letters=store.dead_letters,
-            timers=store.timers,
-            signals=signals,
-            clock=clock,
-            ids=RandomIds(),
-            codec=codec,
-        )
+        equipment = store.equipment(signals, clock, RandomIds())
         log = PostgresEventLog(readers, signals)
         bench = Bench(equipment=equipment, handler=Handler(SUBGRAPH, equipment), clock=clock, log=log)
         await bench.tell(*MENU)

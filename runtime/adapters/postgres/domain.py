@@ -4,7 +4,11 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from kernel.clock import Clock
 from kernel.codec import Codec
+from kernel.equipment import Equipment
+from kernel.ids import Ids
+from kernel.ports import Signals
 from runtime.adapters.postgres.consuming import PostgresCheckpoints, PostgresDeadLetters, PostgresTimers
 from runtime.adapters.postgres.journal import PostgresJournal
 from runtime.adapters.postgres.pool import Database, open_database, url_of_role
@@ -26,6 +30,23 @@ class DomainStore:
     checkpoints: PostgresCheckpoints
     dead_letters: PostgresDeadLetters
     timers: PostgresTimers
+    codec: Codec
+
+    def equipment(self, signals: Signals, clock: Clock, ids: Ids) -> Equipment:
+        """These stores with the rest of what the domain works with."""
+        return Equipment(
+            journal=self.journal,
+            streams=self.streams,
+            views=self.views,
+            view_store=self.view_store,
+            checkpoints=self.checkpoints,
+            dead_letters=self.dead_letters,
+            timers=self.timers,
+            signals=signals,
+            clock=clock,
+            ids=ids,
+            codec=self.codec,
+        )
 
 
 @asynccontextmanager
@@ -53,4 +74,5 @@ def stores_over(database: Database, streams: PostgresStreams) -> DomainStore:
         checkpoints=PostgresCheckpoints(domain, database),
         dead_letters=PostgresDeadLetters(domain, database),
         timers=PostgresTimers(domain, database),
+        codec=streams.codec,
     )

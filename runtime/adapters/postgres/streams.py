@@ -27,7 +27,7 @@ class PostgresStreams:
     """Collects the reads that arrive while a query is under way; they are the next query together."""
 
     def __init__(self, domain: str, database: Database, codec: Codec) -> None:
-        self.domain, self._database, self._codec = domain, database, codec
+        self.domain, self._database, self.codec = domain, database, codec
         self._sql = _READ.format(columns=COLUMNS, domain=domain)
         self._asked: dict[_Asked, asyncio.Future[Sequence[Recorded]]] = {}
         self._news = asyncio.Event()
@@ -77,7 +77,7 @@ class PostgresStreams:
 
     def _hand_over(self, answer: "asyncio.Future[Sequence[Recorded]]", rows: Sequence[Record]) -> None:
         try:
-            answer.set_result([self._codec.open(sealed(self.domain, row)) for row in rows])
+            answer.set_result([self.codec.open(sealed(self.domain, row)) for row in rows])
         except Exception as error:  # noqa: BLE001 - the asker's again: one of the records is poison
             _fail(answer, error)
 
