@@ -175,6 +175,12 @@ async def test_a_view_has_reached_a_token_when_its_consumer_has(stores: Stores) 
     assert await waiting
     assert await views.reached("sales", topics, token, wait_s=0)
     assert not await views.reached("totals", topics, token, wait_s=0)
+    later = await stores.shop.journal.commit(sale("order_1", "tea", expected=1))
+    assert isinstance(later, Committed)
+    newer = ConsistencyToken.parse(later.token)
+    assert newer is not None
+    assert not await views.reached("sales", topics, newer, wait_s=0)
+    assert await views.reached("sales", topics, token, wait_s=0)
     assert await views.reached("totals", ("pantry.changes",), token, wait_s=0)
     nothing = ConsistencyToken(journal="shop", partition=0, txid=0, position=0)
     assert await views.reached("totals", topics, nothing, wait_s=0)

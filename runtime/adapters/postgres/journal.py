@@ -60,16 +60,16 @@ class PostgresJournal:
         rows = await self._database.fetch(self._read, stream, after, NEWEST_VERSION if upto is None else upto, limit)
         return [sealed(self.domain, row) for row in rows]
 
-    async def rows(self, tables: Sequence[Table[Row]], owner: str) -> Sequence[Row]:
-        found: list[Row] = []
-        async with self._database.transaction() as connection:
-            await connection.execute("set transaction isolation level repeatable read read only")
-            for table in tables:
-                sql = (
-                    f'select row_to_json(t)::text as row from {self.domain}."{table.name}" t where "{table.owner}" = $1'
-                )
-                found += [msgspec.json.decode(row["row"], type=table.row) for row in await connection.fetch(sql, owner)]
-        return found
+    async def rows(self, tables: Sequence[Table[Any]], owner: str) -> Sequence[Row]:
+        """One statement for all tables, so that they are read as of one moment."""
+        kinds: list[type[Row]] = [table.row for table in tables]
+        selects = [
+            f"select {number} as number, row_to_json(t)::text as row "
+            f'from {self.domain}."{table.name}" t where "{table.owner}" = $1'
+            for number, table in enumerate(tables)
+        ]
+        found = await self._database.fetch(" union all ".join(selects), owner)
+        return [msgspec.json.decode(row["row"], type=kinds[int(row["number"])]) for row in found]
 
     async def commit(self, commit: Commit) -> CommitResult:
         try:
