@@ -16,6 +16,11 @@ KITCHEN_UPDATES = f"""subscription Kitchen($id: ID!, $after: String) {{
   restaurantOrderUpdates(restaurantId: $id, after: $after) {{ __typename
   ... on OpenOrders {{ cursor orders {{ id version status }} }} {EVENT} ... on ResyncRequired {{ reason }} }} }}"""
 
+MENU_STATE = "asOf menuVersion pausedUntil unavailableItems { id name price { minor } }"
+MENU_NOW = f"query Now($id: ID!) {{ menuAvailability(restaurantId: $id) {{ {MENU_STATE} }} }}"
+MENU_CHANGES = f"""subscription Menu($id: ID!) {{
+  menuChanges(restaurantId: $id) {{ {MENU_STATE} changedItems {{ id }} goneItemIds }} }}"""
+
 
 @dataclass
 class Follower:
