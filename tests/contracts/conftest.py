@@ -1,4 +1,4 @@
-"""The suites' database: a clone of one that holds the two small domains."""
+"""The suites' databases, which hold two small domains: one per module, emptied for each test, or one of its own."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -12,7 +12,7 @@ from runtime.adapters.postgres.log import PostgresEventLog
 from runtime.adapters.postgres.migrating import migrate
 from runtime.adapters.postgres.pool import open_database
 from runtime.adapters.valkey.signals import ValkeySignals, open_signals
-from tests.conftest import PostgresForTests, run_apart, runtime_url, test_settings
+from tests.conftest import PostgresForTests, run_apart, running_postgres, runtime_url, test_settings
 from tests.contracts.shop import CODEC, SCHEMAS
 
 
@@ -20,13 +20,54 @@ async def migrate_contracts(url: str) -> None:
     await migrate(test_settings(OWNER_DATABASE_URL=url, DATABASE_URL=runtime_url(url)), SCHEMAS)
 
 
-@pytest.fixture
-def url(postgres: PostgresForTests) -> Iterator[str]:
-    """Owner's URL of a database with the two domains."""
+def a_clone(postgres: PostgresForTests) -> Iterator[str]:
     template = postgres.template("contracts", lambda owner: run_apart(migrate_contracts(owner)))
     database = postgres.create_database(template)
     yield database
     postgres.drop_database(database)
+
+
+@pytest.fixture(scope="module")
+def module_url(postgres: PostgresForTests) -> Iterator[str]:
+    yield from a_clone(postgres)
+
+
+@pytest.fixture
+def url(module_url: str) -> str:
+    """Owner's URL of an empty database with the two domains."""
+    run_apart(empty(module_url))
+    return module_url
+
+
+@pytest.fixture
+def own_url(postgres: PostgresForTests) -> Iterator[str]:
+    """The same, of the test's own: for tests that change what tables there are."""
+    yield from a_clone(postgres)
+
+
+@pytest.fixture(scope="session")
+def apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresForTests]:
+    """Another server, for tests that hold transactions open: they would hide the records of all others."""
+    with running_postgres(tmp_path_factory.mktemp("apart") / "cluster") as server:
+        yield server
+
+
+@pytest.fixture
+def apart_url(apart: PostgresForTests) -> Iterator[str]:
+    yield from a_clone(apart)
+
+
+async def empty(url: str) -> None:
+    """Deletes every row of both domains, past all triggers, and has the clock tell real time."""
+    owner = await asyncpg.connect(url)
+    tables = await owner.fetch(
+        "select format('%I.%I', schemaname, tablename) from pg_tables where schemaname = any($1)",
+        [schema.name for schema in SCHEMAS],
+    )
+    deletions = ";".join(f"delete from {table[0]}" for table in tables)
+    await owner.execute(f"set session_replication_role = replica; {deletions}")
+    await owner.execute("update platform.clock set origin = 'epoch', started = 'epoch', rate = 1")
+    await owner.close()
 
 
 @dataclass

@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator
+from zlib import crc32
 
 import asyncpg
 import pytest
@@ -11,7 +12,7 @@ from kernel.committing import Committed, VersionMoved
 from kernel.log import START, ConsistencyToken, Position, Sealed
 from kernel.ports import EventLog, TopicPartition
 from tests.conftest import PostgresForTests
-from tests.contracts.conftest import Stores, migrate_contracts, open_stores
+from tests.contracts.conftest import Stores, open_stores
 from tests.contracts.shop import CODEC, NOON, changes, fresh, sale, whats
 
 pytestmark = pytest.mark.anyio
@@ -24,11 +25,9 @@ BY_HAND = (
 
 
 @pytest.fixture
-async def alone(own_postgres: PostgresForTests, valkey_url: str) -> AsyncIterator[Stores]:
-    """Stores on a server of their own: an open writer in another database would hide rows, too."""
-    url = own_postgres.create_database()
-    await migrate_contracts(url)
-    async with open_stores(url, valkey_url) as stores:
+async def alone(apart_url: str, valkey_url: str) -> AsyncIterator[Stores]:
+    """Stores on a server where nobody else writes."""
+    async with open_stores(apart_url, valkey_url) as stores:
         yield stores
 
 
@@ -64,6 +63,17 @@ async def test_a_page_ends_where_the_limit_says_and_the_next_one_goes_on(stores:
     await stores.shop.journal.commit(sale("order_1", *"abcdefg"))
     records = await read_on(stores.log, {}, limit=2)
     assert [record.version for record in records] == [1, 2, 3, 4, 5, 6, 7]
+
+
+async def test_streams_are_spread_over_partitions_by_a_hash_that_others_can_compute(stores: Stores) -> None:
+    rows = await stores.shop.database.fetch(
+        "select n::text as stream, platform.partition_of(n::text) as partition from generate_series(1, 200) as n"
+    )
+    count = stores.log.partitions("shop")
+    assert {row["stream"]: row["partition"] for row in rows} == {
+        str(n): crc32(str(n).encode()) % count for n in range(1, 201)
+    }
+    assert {row["partition"] for row in rows} == set(range(count))
 
 
 async def test_the_head_of_an_empty_partition_is_the_start(stores: Stores) -> None:
@@ -115,8 +125,8 @@ async def test_a_stuck_writer_shows_and_nobody_skips_it(alone: Stores) -> None:
     assert await alone.log.horizon_age_s() < 0.3
 
 
-async def test_a_writer_in_another_database_hides_records_too(alone: Stores, own_postgres: PostgresForTests) -> None:
-    elsewhere = await asyncpg.connect(own_postgres.create_database())
+async def test_a_writer_in_another_database_hides_records_too(alone: Stores, apart: PostgresForTests) -> None:
+    elsewhere = await asyncpg.connect(apart.create_database())
     async with elsewhere.transaction():
         await elsewhere.execute("select pg_current_xact_id()")
         await alone.shop.journal.commit(sale("order_1", "tea"))

@@ -31,6 +31,12 @@ pytestmark = pytest.mark.anyio
 SHOP, PANTRY = SCHEMAS
 
 
+@pytest.fixture
+def url(own_url: str) -> str:
+    """Each test changes the tables there are."""
+    return own_url
+
+
 class WiderSaleView(Row):
     stream: str
     sold: int
@@ -136,8 +142,8 @@ async def test_the_database_has_the_platform_s_clock(stores: Stores) -> None:
     assert before <= here <= after
 
 
-async def test_two_migrations_at_once_are_one(own_postgres: PostgresForTests) -> None:
-    url = own_postgres.create_database()
+async def test_two_migrations_at_once_are_one(apart: PostgresForTests) -> None:
+    url = apart.create_database()
     await asyncio.gather(*(migrate_contracts(url) for _ in range(3)))
 
 
@@ -162,9 +168,9 @@ async def restore(cluster: PostgresCluster, dump: str) -> None:
 
 
 async def test_after_a_dump_and_restore_writing_waits_for_the_transaction_ids(
-    own_postgres: PostgresForTests, tmp_path: Path, valkey_url: str
+    apart: PostgresForTests, tmp_path: Path, valkey_url: str
 ) -> None:
-    url = own_postgres.create_database()
+    url = apart.create_database()
     await migrate_contracts(url)
     owner = await asyncpg.connect(url)
     await owner.execute("do $$ begin for i in 1..3000 loop perform pg_current_xact_id(); commit; end loop; end $$")

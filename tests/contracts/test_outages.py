@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Generator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import asyncpg
 import psutil
@@ -17,7 +18,7 @@ from kernel.ports import Outage
 from runtime.adapters.postgres.pool import open_database
 from runtime.engines.postgres import PostgresCluster
 from runtime.engines.running import running
-from tests.conftest import OWNER_PASSWORD, PostgresForTests, free_port, runtime_url
+from tests.conftest import OWNER_PASSWORD, free_port, runtime_url
 from tests.contracts.conftest import Stores, migrate_contracts, open_stores
 from tests.contracts.shop import request, sale, with_parts
 
@@ -31,14 +32,12 @@ BY_HAND = (
 
 
 @pytest.fixture
-async def impatient(own_postgres: PostgresForTests, valkey_url: str) -> AsyncIterator[Stores]:
+async def impatient(apart_url: str, valkey_url: str) -> AsyncIterator[Stores]:
     """Stores whose role waits for a lock a fifth of a second only."""
-    url = own_postgres.create_database()
-    await migrate_contracts(url)
-    owner = await asyncpg.connect(url)
-    await owner.execute("alter role shop set lock_timeout = '200ms'")
+    owner = await asyncpg.connect(apart_url)
+    await owner.execute(f"alter role shop in database {urlsplit(apart_url).path[1:]} set lock_timeout = '200ms'")
     await owner.close()
-    async with open_stores(url, valkey_url) as stores:
+    async with open_stores(apart_url, valkey_url) as stores:
         yield stores
 
 

@@ -43,6 +43,13 @@ async def test_the_same_question_of_many_watchers_is_asked_once(stores: Stores) 
     assert all(records is found[0] for records in found)
 
 
+async def test_more_readers_than_fit_into_one_query_are_all_answered(stores: Stores) -> None:
+    await stores.shop.journal.commit(sale("order_7", "soup"))
+    async with asyncio.timeout(10):
+        found = await asyncio.gather(*(stores.shop.streams.read(f"order_{n}", after=0) for n in range(1200)))
+    assert [len(records) for records in found] == [1 if n == 7 else 0 for n in range(1200)]
+
+
 async def test_a_page_has_its_limit(stores: Stores) -> None:
     await stores.shop.journal.commit(sale("order_1", *"abcdef"))
     wide, narrow = await asyncio.gather(
