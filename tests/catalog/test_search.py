@@ -238,3 +238,31 @@ async def test_a_consistency_token_waits_for_the_words_it_asks_for(bench: Bench)
     assert (current["degraded"], current["totalCount"]) == (False, 1)
     answer = await bench.execute(FIND, asked, token="forged")
     assert answer.errors
+
+
+async def test_suggestions_go_on_with_what_is_typed(bench: Bench) -> None:
+    async with bench.indexing():
+        await town(bench)
+        await settled(bench)
+    document = """query($prefix: String!, $near: PositionInput) {
+        suggestions(prefix: $prefix, near: $near) { kind text restaurant { name } } }"""
+
+    async def suggested(prefix: str) -> list[tuple[str, str]]:
+        data = await bench.ask(document, {"prefix": prefix, "near": CENTRE}, viewer=CUSTOMER)
+        for each in data["suggestions"]:
+            named = {"name": each["text"]} if each["kind"] == "RESTAURANT" else None
+            assert each["restaurant"] == named
+        return [(each["kind"], each["text"]) for each in data["suggestions"]]
+
+    assert await suggested("pizz") == [
+        ("RESTAURANT", "Pizzeria Napoli"),
+        ("CUISINE", "Pizza"),
+        ("DISH", "Pizza roll"),
+    ]
+    assert await suggested("loh") == [("DISH", "Lohikeitto"), ("DISH", "Lohi nigiri")]
+    assert await suggested("raffaelo") == [("RESTAURANT", "Raffaello")]
+    assert await suggested("?") == []
+    for senseless in ({"prefix": "x" * 201}, {"prefix": "x", "near": {"latitude": 91, "longitude": 0}}):
+        answer = await bench.execute(document, senseless)
+        assert answer.errors
+        assert (answer.errors[0].extensions or {})["code"] == "BAD_USER_INPUT"

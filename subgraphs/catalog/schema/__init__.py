@@ -20,6 +20,7 @@ from subgraphs.catalog.schema.finding import (
 )
 from subgraphs.catalog.schema.restaurants import Restaurant
 from subgraphs.catalog.schema.running import RestaurantMutation
+from subgraphs.catalog.schema.suggesting import Suggestion, suggested
 from subgraphs.catalog.schema.watching import MenuAvailability, Subscription, availability
 
 
@@ -58,6 +59,13 @@ class Query:
             info.context.cursor_secret, scope_of(sought), first=first, after=after, last=last, before=before
         )
         return await found(info.context, sought, page)
+
+    @strawberry.field(
+        description="What somebody who has typed this much may want: restaurants, cuisines and dishes, at most ten, "
+        "the nearest first where words match equally well."
+    )
+    async def suggestions(self, info: Info, prefix: str, near: PositionInput | None = None) -> list[Suggestion]:
+        return await suggested(info.context, prefix, near)
 
 
 @strawberry.type
