@@ -3,7 +3,12 @@
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 
-import { composeServices, compositionHasErrors, sortSDL, transformSupergraphToPublicSchema } from "@theguild/federation-composition";
+import {
+  composeServices,
+  compositionHasErrors,
+  sortSDL,
+  transformSupergraphToPublicSchema,
+} from "@theguild/federation-composition";
 import { parse, print } from "graphql";
 import { parse as parseYaml } from "yaml";
 
@@ -11,7 +16,9 @@ const [configuration] = process.argv.slice(2);
 const folder = dirname(resolve(configuration));
 const { subgraphs } = parseYaml(readFileSync(configuration, "utf8"));
 const services = Object.entries(subgraphs).map(([name, { routing_url: url, schema }]) => ({
-  name, url, typeDefs: parse(readFileSync(resolve(folder, schema.file), "utf8")),
+  name,
+  url,
+  typeDefs: parse(readFileSync(resolve(folder, schema.file), "utf8")),
 }));
 
 const composed = composeServices(services);
@@ -21,4 +28,6 @@ if (compositionHasErrors(composed)) {
 }
 const supergraph = parse(composed.supergraphSdl);
 const text = (document) => `${print(sortSDL(document))}\n`;
-process.stdout.write(JSON.stringify({ supergraph: text(supergraph), api: text(transformSupergraphToPublicSchema(supergraph)) }));
+process.stdout.write(
+  JSON.stringify({ supergraph: text(supergraph), api: text(transformSupergraphToPublicSchema(supergraph)) }),
+);

@@ -5,14 +5,28 @@ const MASKED = "Something went wrong on our side. Name the request id when you r
 
 /** Codes whose message was written for clients; whatever else a subgraph says stays in the log. */
 const FOR_CLIENTS = new Set([
-  "BAD_REQUEST", "BAD_USER_INPUT", "CONFLICT", "FORBIDDEN", "LIMIT_EXCEEDED", "NOT_FOUND", "OVERLOADED",
-  "RATE_LIMITED", "REQUEST_IN_PROGRESS", "UNAVAILABLE", "TIMEOUT", "TOKEN_EXPIRED", "UNAUTHENTICATED",
+  "BAD_REQUEST",
+  "BAD_USER_INPUT",
+  "CONFLICT",
+  "FORBIDDEN",
+  "LIMIT_EXCEEDED",
+  "NOT_FOUND",
+  "OVERLOADED",
+  "RATE_LIMITED",
+  "REQUEST_IN_PROGRESS",
+  "UNAVAILABLE",
+  "TIMEOUT",
+  "TOKEN_EXPIRED",
+  "UNAUTHENTICATED",
 ]);
 const FOR_CLIENTS_EXTENSIONS = ["retryAfter", "limit", "field"];
 
 /** A refusal before anything ran; `status` is the HTTP status of a GraphQL answer. */
 export class Refused extends Error {
-  /** @param {number} status @param {string} code @param {string} message @param {object} [more] path, locations, headers */
+  /**
+   * @param {number} status @param {string} code @param {string} message
+   * @param {{problems?: object[], byDocument?: boolean, headers?: object, close?: boolean}} [more]
+   */
   constructor(status, code, message, more = {}) {
     super(message);
     Object.assign(this, { name: "Refused", status, code, more });
@@ -21,9 +35,16 @@ export class Refused extends Error {
   /** @param {string} requestId */
   result(requestId) {
     const { problems = [{ message: this.message }] } = this.more;
-    return { errors: problems.map(({ message, locations, path }) => compact({
-      message: shortened(message), locations, path, extensions: { code: this.code, requestId },
-    })) };
+    return {
+      errors: problems.map(({ message, locations, path }) =>
+        compact({
+          message: shortened(message),
+          locations,
+          path,
+          extensions: { code: this.code, requestId },
+        }),
+      ),
+    };
   }
 }
 
@@ -39,7 +60,8 @@ export class SubgraphUnavailable extends Error {
 export function presentable(error, requestId, report) {
   const path = error?.path;
   const cause = error?.originalError ?? error;
-  if (cause instanceof Refused) return compact({ message: cause.message, path, extensions: { code: cause.code, requestId } });
+  if (cause instanceof Refused)
+    return compact({ message: cause.message, path, extensions: { code: cause.code, requestId } });
   if (cause instanceof SubgraphUnavailable) {
     report("subgraph unavailable", { subgraph: cause.subgraph, reason: cause.message });
     const message = "Part of the graph does not answer now. Try again in a moment.";
@@ -50,8 +72,15 @@ export function presentable(error, requestId, report) {
     report("error masked", { code, reason: String(error?.message ?? error), stack: cause?.stack });
     return compact({ message: MASKED, path, extensions: { code: "INTERNAL", requestId } });
   }
-  const kept = FOR_CLIENTS_EXTENSIONS.filter((name) => isPlain(error.extensions[name])).map((name) => [name, error.extensions[name]]);
-  return compact({ message: shortened(String(error.message)), path, extensions: { code, requestId, ...Object.fromEntries(kept) } });
+  const kept = FOR_CLIENTS_EXTENSIONS.filter((name) => isPlain(error.extensions[name])).map((name) => [
+    name,
+    error.extensions[name],
+  ]);
+  return compact({
+    message: shortened(String(error.message)),
+    path,
+    extensions: { code, requestId, ...Object.fromEntries(kept) },
+  });
 }
 
 /** A whole result without what must stay inside; `data` is always present once execution began. */

@@ -8,7 +8,7 @@ import { createHttpFront } from "./front/http.js";
 import { createPage } from "./front/page.js";
 import { createSocketFront } from "./front/sockets.js";
 import { createDocuments } from "./graph/documents.js";
-import { createOperations, subgraphExecution } from "./graph/operations.js";
+import { Operations, subgraphExecution } from "./graph/operations.js";
 import { loadSupergraph, warmUp } from "./graph/supergraph.js";
 import { createMetrics } from "./metrics.js";
 import { createTokens } from "./tokens.js";
@@ -28,11 +28,15 @@ export async function openGateway(settings, log) {
   const subgraphs = () => graph.subgraphs;
   const http = createHttpUpstream({ subgraphs, settings, metrics });
   const sockets = createSocketUpstream({ subgraphs, settings, metrics });
-  const graph = await loadSupergraph(settings.supergraph, settings.subgraphs, subgraphExecution(() => http));
+  const graph = await loadSupergraph(
+    settings.supergraph,
+    settings.subgraphs,
+    subgraphExecution(() => http),
+  );
   await warmUp(graph);
 
   const documents = createDocuments(graph.schema, settings);
-  const operations = createOperations({ graph, documents, upstream: sockets, settings, log });
+  const operations = new Operations({ graph, documents, upstream: sockets, settings, log });
   const leaving = new AbortController();
   const stopping = leaving.signal;
   const health = createHealth({ metrics, subgraphs, answers: http.answers, stopping });

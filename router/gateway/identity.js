@@ -45,7 +45,7 @@ export function identify(given, requestId) {
   };
 }
 
-/** The same caller on an operation of an open socket: new ids for each operation, one trace. @param {Identity} identity */
+/** The same caller on an operation of an open socket: new ids, one trace. @param {Identity} identity */
 export function nextOperation(identity) {
   const traceparent = `00-${identity.traceId}-${randomBytes(8).toString("hex")}-${identity.traceparent.slice(-2)}`;
   return { ...identity, requestId: randomUUID(), traceparent };
@@ -53,7 +53,11 @@ export function nextOperation(identity) {
 
 /** Headers, and equally the connection_init payload, that a subgraph gets. @param {Identity} identity */
 export function forwarded(identity, credential) {
-  const headers = { "x-router-credential": credential, "x-request-id": identity.requestId, traceparent: identity.traceparent };
+  const headers = {
+    "x-router-credential": credential,
+    "x-request-id": identity.requestId,
+    traceparent: identity.traceparent,
+  };
   if (identity.authorization) headers.authorization = identity.authorization;
   if (identity.consistencyToken) headers["x-consistency-token"] = identity.consistencyToken;
   return headers;
@@ -75,5 +79,7 @@ export function lowerCased(given) {
 }
 
 function isAbsentOrHeader(value) {
-  return value === undefined || value === null || value === "" || (typeof value === "string" && HEADER_TEXT.test(value));
+  return (
+    value === undefined || value === null || value === "" || (typeof value === "string" && HEADER_TEXT.test(value))
+  );
 }

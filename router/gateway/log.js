@@ -3,7 +3,7 @@
 const LEVELS = { debug: 10, info: 20, warning: 30, error: 40 };
 
 /**
- * A function `log(level, event, fields)`. Fields carry ids, names and numbers, never tokens, variables or document text.
+ * A function `log(level, event, fields)`. Fields carry ids, names and numbers, never tokens, variables or documents.
  * @param {string} least @param {(line: string) => void} write
  */
 export function createLog(least, write = (line) => process.stdout.write(line)) {

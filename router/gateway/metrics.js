@@ -14,7 +14,9 @@ export function createMetrics() {
     upstreamSockets: gauge("gateway_upstream_sockets", "Open WebSockets to subgraphs."),
     subscriptions: gauge("gateway_subscriptions", "Running subscriptions."),
     closed: counter("gateway_sockets_closed_total", "WebSockets closed by the gateway, by close code.", ["code"]),
-    slowClients: counter("gateway_slow_clients_cut_total", "Clients cut because they did not read what was sent.", ["transport"]),
+    slowClients: counter("gateway_slow_clients_cut_total", "Clients cut because they did not read what was sent.", [
+      "transport",
+    ]),
   };
 }
 
@@ -24,9 +26,11 @@ export function renderMetrics(metrics) {
   const processor = process.cpuUsage();
   const rows = [
     ...Object.values(metrics).flatMap((metric) => metric.lines()),
-    "# HELP process_resident_memory_bytes Resident memory.", "# TYPE process_resident_memory_bytes gauge",
+    "# HELP process_resident_memory_bytes Resident memory.",
+    "# TYPE process_resident_memory_bytes gauge",
     `process_resident_memory_bytes ${memory}`,
-    "# HELP process_cpu_seconds_total Processor time used.", "# TYPE process_cpu_seconds_total counter",
+    "# HELP process_cpu_seconds_total Processor time used.",
+    "# TYPE process_cpu_seconds_total counter",
     `process_cpu_seconds_total ${(processor.user + processor.system) / 1e6}`,
   ];
   return `${rows.join("\n")}\n`;
@@ -44,7 +48,11 @@ function counter(name, help, labels = []) {
       const key = labelled(name, labels, values);
       series.set(key, (series.get(key) ?? 0) + 1);
     },
-    lines: () => [`# HELP ${name} ${help}`, `# TYPE ${name} counter`, ...[...series].map(([key, value]) => `${key} ${value}`)],
+    lines: () => [
+      `# HELP ${name} ${help}`,
+      `# TYPE ${name} counter`,
+      ...[...series].map(([key, value]) => `${key} ${value}`),
+    ],
   };
 }
 
@@ -66,12 +74,17 @@ function histogram(name, help) {
     observe(seconds) {
       total += 1;
       sum += seconds;
-      BOUNDS.forEach((bound, place) => { if (seconds <= bound) counts[place] += 1; });
+      BOUNDS.forEach((bound, place) => {
+        if (seconds <= bound) counts[place] += 1;
+      });
     },
     lines: () => [
-      `# HELP ${name} ${help}`, `# TYPE ${name} histogram`,
+      `# HELP ${name} ${help}`,
+      `# TYPE ${name} histogram`,
       ...BOUNDS.map((bound, place) => `${name}_bucket{le="${bound}"} ${counts[place]}`),
-      `${name}_bucket{le="+Inf"} ${total}`, `${name}_sum ${sum}`, `${name}_count ${total}`,
+      `${name}_bucket{le="+Inf"} ${total}`,
+      `${name}_sum ${sum}`,
+      `${name}_count ${total}`,
     ],
   };
 }

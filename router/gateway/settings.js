@@ -13,7 +13,8 @@ export function readSettings(environment = process.env) {
   const number = (name, fallback, least = 1, most = Number.MAX_SAFE_INTEGER) => {
     const text = environment[name] || String(fallback);
     const value = Number(text);
-    if (!(value >= least && value <= most)) throw new SettingsInvalid(`${name} must be a number from ${least} to ${most}, not '${text}'.`);
+    if (!(value >= least && value <= most))
+      throw new SettingsInvalid(`${name} must be a number from ${least} to ${most}, not '${text}'.`);
     return value;
   };
   const address = (name, fallback) => {
@@ -23,7 +24,8 @@ export function readSettings(environment = process.env) {
   };
   const choice = (name, fallback, allowed) => {
     const text = environment[name] || fallback;
-    if (!allowed.includes(text)) throw new SettingsInvalid(`${name} must be one of ${allowed.join(", ")}, not '${text}'.`);
+    if (!allowed.includes(text))
+      throw new SettingsInvalid(`${name} must be one of ${allowed.join(", ")}, not '${text}'.`);
     return text;
   };
   const host = environment.HOST || "127.0.0.1";
@@ -43,7 +45,12 @@ export function readSettings(environment = process.env) {
     audience: environment.AUDIENCE || "delivery-platform",
     logLevel: choice("LOG_LEVEL", "info", ["debug", "info", "warning", "error"]),
     introspection: choice("INTROSPECTION", "on", ["on", "off"]) === "on",
-    origins: new Set(origins.split(",").map((origin) => origin.trim()).filter(Boolean)), // of browsers: CORS and WebSocket
+    origins: new Set(
+      origins
+        .split(",")
+        .map((origin) => origin.trim())
+        .filter(Boolean),
+    ), // of browsers: CORS and WebSocket
     bodyBytes: number("MAX_BODY_BYTES", 128 * 1024),
     frameBytes: number("MAX_FRAME_BYTES", 64 * 1024),
     queueBytes: number("MAX_STREAM_QUEUE_BYTES", 4 * 1024 * 1024), // read ahead for one subscription

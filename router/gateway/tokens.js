@@ -29,7 +29,11 @@ export function createTokens({ issuer, keys: keysUrl }, log) {
   async function keyFor(kid) {
     const age = performance.now() - fetched;
     if (age > KEYS_KEPT_MS || (!keys.has(kid) && age > KEYS_AT_MOST_EVERY_MS)) {
-      fetching ??= refresh().catch((error) => log("warning", "issuer unreachable", { reason: error.message })).finally(() => { fetching = null; });
+      fetching ??= refresh()
+        .catch((error) => log("warning", "issuer unreachable", { reason: error.message }))
+        .finally(() => {
+          fetching = null;
+        });
     }
     await fetching;
     return keys.get(kid);
@@ -54,7 +58,12 @@ function read(authorization) {
     const header = JSON.parse(Buffer.from(parts[1], "base64url").toString());
     const claims = JSON.parse(Buffer.from(parts[2], "base64url").toString());
     if (header.alg !== "ES256" || typeof claims.sub !== "string" || !Number.isFinite(claims.exp)) return null;
-    return { header, claims, signed: Buffer.from(`${parts[1]}.${parts[2]}`), signature: Buffer.from(parts[3], "base64url") };
+    return {
+      header,
+      claims,
+      signed: Buffer.from(`${parts[1]}.${parts[2]}`),
+      signature: Buffer.from(parts[3], "base64url"),
+    };
   } catch {
     return null; // not base64 of JSON: no token of ours
   }

@@ -39,9 +39,9 @@ async def test_a_killed_subgraph_is_an_error_and_works_again_when_it_is_back(
         assert (await ask(client, "{ __typename }"))["data"] == {"__typename": "Query"}
         assert (await client.get("/health/live")).status_code == 200
         mortal.start()
+        await until(lambda: is_ready(client))
         assert (await ask(client, '{ echo(text: "x") }'))["data"] == {"echo": "x"}
         assert (await ask(client, 'mutation { rename(id: 1, name: "x") { id } }'))["data"]
-        await until(lambda: is_ready(client))
 
 
 async def is_ready(client: httpx.AsyncClient) -> bool:
@@ -61,7 +61,7 @@ async def test_a_stream_of_a_killed_subgraph_ends_with_an_error_and_can_be_opene
         assert [message["type"] for message in received] == ["next", "complete"]
         assert received[0]["payload"]["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
         mortal.start()
-        await talk.subscribe(waiting)
+        await talk.subscribe(waiting)  # waits for the process to come up
         assert (await talk.receive())["payload"]["data"]
 
 

@@ -7,7 +7,11 @@ export const EVENTS = "text/event-stream";
 /** The first type of ours that the client accepts by weight, or undefined. @param {string | undefined} accept */
 export function acceptedType(accept) {
   if (!accept?.trim()) return JSON_TYPE;
-  const ranges = accept.toLowerCase().split(",").map(readRange).filter(({ weight }) => weight > 0);
+  const ranges = accept
+    .toLowerCase()
+    .split(",")
+    .map(readRange)
+    .filter(({ weight }) => weight > 0);
   ranges.sort((one, other) => other.weight - one.weight);
   for (const { type } of ranges) {
     if ([GRAPHQL, JSON_TYPE, EVENTS].includes(type)) return type;
@@ -29,20 +33,29 @@ function readRange(text) {
  * @param {import("../errors.js").Refused} refused
  */
 export function statusOf(refused, type) {
-  const byDocument = refused.code === "GRAPHQL_PARSE_FAILED" || refused.code === "GRAPHQL_VALIDATION_FAILED" || refused.more.byDocument;
+  const byDocument =
+    refused.code === "GRAPHQL_PARSE_FAILED" || refused.code === "GRAPHQL_VALIDATION_FAILED" || refused.more.byDocument;
   return byDocument && type !== GRAPHQL ? 200 : refused.status;
 }
 
 /** @param {import("node:http").ServerResponse} response */
 export function sendJson(response, status, result, type = JSON_TYPE) {
   const body = Buffer.from(JSON.stringify(result));
-  response.writeHead(status, { "content-type": `${type}; charset=utf-8`, "content-length": body.length, "cache-control": "no-store" });
+  response.writeHead(status, {
+    "content-type": `${type}; charset=utf-8`,
+    "content-length": body.length,
+    "cache-control": "no-store",
+  });
   response.end(body);
 }
 
 /** @param {import("node:http").ServerResponse} response */
 export function sendText(response, status, text, headers = {}) {
   const body = Buffer.from(text);
-  response.writeHead(status, { "content-type": "text/plain; charset=utf-8", "content-length": body.length, ...headers });
+  response.writeHead(status, {
+    "content-type": "text/plain; charset=utf-8",
+    "content-length": body.length,
+    ...headers,
+  });
   response.end(body);
 }

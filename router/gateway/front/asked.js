@@ -1,4 +1,4 @@
-/** What a client asks, read from untrusted JSON: an object of the known shape, with text and numbers that survive the way. */
+/** What a client asks, read from untrusted JSON: an object of the known shape, text and numbers that survive the way. */
 
 import { Refused } from "../errors.js";
 import { refusedNumber } from "../graph/limits.js";
@@ -7,13 +7,17 @@ const DEEPEST = 64;
 
 /** The GraphQL request in `value`. Throws Refused. @returns {import("../graph/operations.js").Asked} */
 export function readAsked(value) {
-  if (Array.isArray(value)) throw new Refused(400, "BAD_REQUEST", "Batches are not accepted: send one operation per request.");
+  if (Array.isArray(value))
+    throw new Refused(400, "BAD_REQUEST", "Batches are not accepted: send one operation per request.");
   if (!isObject(value)) throw new Refused(400, "BAD_REQUEST", "A GraphQL request is a JSON object.");
   const { query, operationName, variables, extensions } = value;
   if (typeof query !== "string") throw new Refused(400, "BAD_REQUEST", "`query` must be a string.");
-  if (operationName != null && typeof operationName !== "string") throw new Refused(400, "BAD_REQUEST", "`operationName` must be a string.");
-  if (variables != null && !isObject(variables)) throw new Refused(400, "BAD_REQUEST", "`variables` must be an object.");
-  if (extensions != null && !isObject(extensions)) throw new Refused(400, "BAD_REQUEST", "`extensions` must be an object.");
+  if (operationName != null && typeof operationName !== "string")
+    throw new Refused(400, "BAD_REQUEST", "`operationName` must be a string.");
+  if (variables != null && !isObject(variables))
+    throw new Refused(400, "BAD_REQUEST", "`variables` must be an object.");
+  if (extensions != null && !isObject(extensions))
+    throw new Refused(400, "BAD_REQUEST", "`extensions` must be an object.");
   checkText(query);
   checkValues(variables ?? {}, 0);
   return { query, operationName: operationName ?? undefined, variables: variables ?? {} };
@@ -45,7 +49,8 @@ function checkValues(value, depth) {
 }
 
 function checkText(text) {
-  if (!text.isWellFormed()) throw new Refused(400, "BAD_USER_INPUT", "Text must be well-formed Unicode, without half of a surrogate pair.");
+  if (!text.isWellFormed())
+    throw new Refused(400, "BAD_USER_INPUT", "Text must be well-formed Unicode, without half of a surrogate pair.");
 }
 
 /** Beyond 2^53 a number has lost digits already, and what is not finite would become null on its way. */

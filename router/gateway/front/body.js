@@ -23,8 +23,14 @@ export async function readBody(request, most) {
 
 /** Browsers send application/json across origins only after a preflight, so no form of another site gets here. */
 function checkContentType(headers) {
-  const [type, ...parameters] = (headers["content-type"] ?? "").toLowerCase().split(";").map((part) => part.trim());
-  const charset = parameters.find((parameter) => parameter.startsWith("charset="))?.slice(8).replace(/"/g, "");
+  const [type, ...parameters] = (headers["content-type"] ?? "")
+    .toLowerCase()
+    .split(";")
+    .map((part) => part.trim());
+  const charset = parameters
+    .find((parameter) => parameter.startsWith("charset="))
+    ?.slice(8)
+    .replace(/"/g, "");
   const encoding = headers["content-encoding"] ?? "identity";
   if (type === "application/json" && (charset ?? "utf-8") === "utf-8" && encoding === "identity") return;
   throw new Refused(415, "BAD_REQUEST", "The body must be application/json in UTF-8, not compressed.");

@@ -9,158 +9,196 @@ import { watchSlowness } from "./slowness.js";
 const CLOSING_MS = 5000; // a client that does not answer our close frame is dropped
 const EXPIRY_GRACE_MS = 1000; // the subgraph ends its streams first, with an error that says so
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const SLOW_CONSUMER = 4490;
 
-export const SLOW_CONSUMER = 4490;
+/** Serves a socket until it closes. Its state goes new → initialising → ready, and from anywhere to closed. */
+export class Conversation {
+  #socket;
+  #parts;
+  #address;
+  #state = "new";
+  #identity = null;
+  #running = new Map(); // id → what aborts the operation
+  #recent = { second: 0, messages: 0 };
+  #leave = () => {};
+  #timer;
+  #slowness;
 
-/**
- * Serves `socket` until it closes.
- * @param {import("ws").WebSocket} socket
- * @param {import("./http.js").Parts & {tokens: Function, callers: ReturnType<typeof import("./callers.js").createCallers>}} parts
- * @param {string} address of the client, for those without a token
- */
-export function converse(socket, parts, address) {
-  const { settings, metrics, operations, log } = parts;
-  const running = new Map();
-  const recent = { second: 0, messages: 0 };
-  let state = "new"; // new → initialising → ready → closed
-  let identity = null;
-  let leave = () => {};
-  let timer = setTimeout(() => close(4408, "Connection initialisation timeout"), settings.initSeconds * 1000);
-  const cut = () => {
-    if (state === "closed") return;
-    metrics.slowClients.add("websocket");
-    close(SLOW_CONSUMER, "Slow consumer");
-  };
-  const slowness = watchSlowness({ unsent: () => socket.bufferedAmount, limitMs: settings.slowSeconds * 1000, cut });
-
-  function close(code, reason) {
-    if (state === "closed") return;
-    end();
-    metrics.closed.add(code);
-    log("info", "socket closed by the gateway", { code, reason });
-    socket.close(code, reason);
-    setTimeout(() => socket.terminate(), CLOSING_MS).unref();
+  /**
+   * @param {import("ws").WebSocket} socket
+   * @param {import("./http.js").Parts & {tokens: Function, callers: {enter: Function}}} parts
+   * @param {string} address of the client, for those without a token
+   */
+  constructor(socket, parts, address) {
+    this.#socket = socket;
+    this.#parts = parts;
+    this.#address = address;
+    const { initSeconds, slowSeconds } = parts.settings;
+    this.#timer = setTimeout(() => this.close(4408, "Connection initialisation timeout"), initSeconds * 1000);
+    this.#slowness = watchSlowness({
+      unsent: () => socket.bufferedAmount,
+      limitMs: slowSeconds * 1000,
+      cut: () => this.#cut(),
+    });
+    socket.on("message", (frame, isBinary) => this.#hear(frame, isBinary));
+    socket.on("close", () => this.#end());
+    socket.on("error", () => {}); // ws closes the socket itself: an oversized or broken frame is the client's affair
   }
 
-  function end() {
-    state = "closed";
-    clearTimeout(timer);
-    slowness.stop();
-    leave();
-    for (const operation of running.values()) operation.abort();
-    running.clear();
+  /** Ends every operation and says why. */
+  close(code, reason) {
+    if (this.#state === "closed") return;
+    this.#end();
+    this.#parts.metrics.closed.add(code);
+    this.#parts.log("info", "socket closed by the gateway", { code, reason });
+    this.#socket.close(code, reason);
+    setTimeout(() => this.#socket.terminate(), CLOSING_MS).unref();
   }
 
-  function send(message) {
-    if (state === "closed") return undefined;
+  #cut() {
+    if (this.#state === "closed") return;
+    this.#parts.metrics.slowClients.add("websocket");
+    this.close(SLOW_CONSUMER, "Slow consumer");
+  }
+
+  #end() {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    clearTimeout(this.#timer);
+    this.#slowness.stop();
+    this.#leave();
+    for (const operation of this.#running.values()) operation.abort();
+    this.#running.clear();
+  }
+
+  /** Resolves when the socket has taken the message; an error closes the socket, which ends everything. */
+  #send(message) {
+    if (this.#state === "closed") return undefined;
     const text = JSON.stringify(message);
-    const sent = new Promise((resolve) => socket.send(text, resolve)); // an error closes the socket, which ends everything
-    slowness.sent(Buffer.byteLength(text));
+    const sent = new Promise((resolve) => this.#socket.send(text, resolve));
+    this.#slowness.sent(Buffer.byteLength(text));
     return sent;
   }
 
-  async function initialise({ payload }) {
-    if (state !== "new") throw new ProtocolBroken(4429, "Too many initialisation requests");
-    state = "initialising";
-    clearTimeout(timer);
-    const given = lowerCased(payload ?? {});
-    const caller = identify(given, requestIdOf(given));
-    const token = caller.authorization ? await parts.tokens(caller.authorization) : { subject: `anonymous ${address}` };
-    if (state === "closed") return;
+  async #hear(frame, isBinary) {
+    if (this.#state === "closed") return;
+    try {
+      this.#countMessage();
+      await this.#answer(readFrame(frame, isBinary));
+    } catch (error) {
+      if (error instanceof ProtocolBroken) this.close(error.code, error.message);
+      else if (error instanceof Refused) this.close(4400, error.message);
+      else {
+        this.#parts.log("error", "conversation failed", describeError(error));
+        this.close(4500, "Internal error");
+      }
+    }
+  }
+
+  #countMessage() {
+    const second = Math.floor(performance.now() / 1000);
+    if (second !== this.#recent.second) this.#recent = { second, messages: 0 };
+    this.#recent.messages += 1;
+    if (this.#recent.messages > this.#parts.settings.messagesPerSecond) {
+      throw new ProtocolBroken(4429, "Too many messages");
+    }
+  }
+
+  #answer(message) {
+    switch (message.type) {
+      case "connection_init":
+        return this.#initialise(message.payload ?? {});
+      case "ping":
+        return this.#send({ type: "pong", payload: message.payload }); // without a payload JSON leaves it out
+      case "subscribe":
+        return this.#subscribe(message);
+      case "complete":
+        this.#running.get(message.id)?.abort();
+        this.#running.delete(message.id);
+        return undefined;
+      default:
+        return undefined; // pong
+    }
+  }
+
+  async #initialise(payload) {
+    if (this.#state !== "new") throw new ProtocolBroken(4429, "Too many initialisation requests");
+    this.#state = "initialising";
+    clearTimeout(this.#timer);
+    const given = lowerCased(payload);
+    const identity = identify(given, requestIdOf(given));
+    const { tokens, callers } = this.#parts;
+    const anonymous = { subject: `anonymous ${this.#address}` };
+    const token = identity.authorization ? await tokens(identity.authorization) : anonymous;
+    if (this.#state === "closed") return;
     if (!token) throw new ProtocolBroken(4403, "Forbidden");
-    const place = parts.callers.enter(token.subject);
-    if (!place) throw new ProtocolBroken(4429, "Too many sockets of one caller");
-    leave = place;
-    if (token.expires) expireAt(token.expires);
-    identity = caller;
-    state = "ready";
-    await send({ type: "connection_ack" });
+    const leave = callers.enter(token.subject);
+    if (!leave) throw new ProtocolBroken(4429, "Too many sockets of one caller");
+    this.#leave = leave;
+    if (token.expires) this.#expireAt(token.expires);
+    this.#identity = identity;
+    this.#state = "ready";
+    await this.#send({ type: "connection_ack" });
   }
 
-  function expireAt(seconds) {
-    const left = seconds * 1000 - Date.now() + EXPIRY_GRACE_MS;
-    timer = setTimeout(() => close(4401, "Token expired"), Math.min(Math.max(left, 0), LONGEST_TIMER_MS));
-    timer.unref();
+  #expireAt(seconds) {
+    const left = Math.max(seconds * 1000 - Date.now() + EXPIRY_GRACE_MS, 0);
+    this.#timer = setTimeout(() => this.close(4401, "Token expired"), Math.min(left, LONGEST_TIMER_MS));
+    this.#timer.unref();
   }
 
-  async function subscribe(message) {
-    if (state !== "ready") throw new ProtocolBroken(4401, "Unauthorized");
+  async #subscribe(message) {
     const { id } = message;
-    if (running.has(id)) throw new ProtocolBroken(4409, `Subscriber for ${id.slice(0, 64)} already exists`);
-    const asked = nextOperation(identity);
+    if (this.#state !== "ready") throw new ProtocolBroken(4401, "Unauthorized");
+    if (this.#running.has(id)) throw new ProtocolBroken(4409, `Subscriber for ${id.slice(0, 64)} already exists`);
+    const identity = nextOperation(this.#identity);
     const operation = new AbortController();
     try {
-      const request = askedIn(message);
-      if (running.size >= settings.subscriptionsPerSocket) {
-        throw new Refused(429, "LIMIT_EXCEEDED", `A socket may run at most ${settings.subscriptionsPerSocket} operations at once.`);
-      }
-      running.set(id, operation);
-      await answer(id, operations.prepare(request), asked, operation.signal);
+      const asked = askedIn(message);
+      this.#checkRoom();
+      this.#running.set(id, operation);
+      await this.#operate(id, this.#parts.operations.prepare(asked), identity, operation.signal);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      metrics.refusals.add(error.code);
-      if (!operation.signal.aborted) await send({ id, type: "error", payload: error.result(asked.requestId).errors });
+      this.#parts.metrics.refusals.add(error.code);
+      const { errors } = error.result(identity.requestId);
+      if (!operation.signal.aborted) await this.#send({ id, type: "error", payload: errors });
     } finally {
-      if (running.get(id) === operation) running.delete(id);
+      if (this.#running.get(id) === operation) this.#running.delete(id);
     }
   }
 
-  async function answer(id, prepared, asked, signal) {
+  #checkRoom() {
+    const { subscriptionsPerSocket: most } = this.#parts.settings;
+    if (this.#running.size < most) return;
+    throw new Refused(429, "LIMIT_EXCEEDED", `A socket may run at most ${most} operations at once.`);
+  }
+
+  async #operate(id, prepared, identity, signal) {
+    const { metrics, log, operations } = this.#parts;
     const { kind, name } = prepared.operation;
-    if (kind === "subscription") await stream(id, prepared, asked, signal);
+    if (kind === "subscription") await this.#stream(id, prepared, identity, signal);
     else {
-      const result = await operations.run(prepared, asked, signal);
-      if (!signal.aborted) await send({ id, type: "next", payload: result });
+      const result = await operations.run(prepared, identity, signal);
+      if (!signal.aborted) await this.#send({ id, type: "next", payload: result });
     }
-    if (!signal.aborted) await send({ id, type: "complete" });
+    if (this.#running.get(id)?.signal === signal) this.#running.delete(id); // free before the client reads that it is
+    if (!signal.aborted) await this.#send({ id, type: "complete" });
     metrics.requests.add(kind, signal.aborted ? "abandoned" : "answered");
-    log("info", "operation", { request_id: asked.requestId, trace_id: asked.traceId, kind, operation: name ?? null, transport: "websocket" });
+    const ids = { request_id: identity.requestId, trace_id: identity.traceId };
+    log("info", "operation", { ...ids, kind, operation: name ?? null, transport: "websocket" });
   }
 
-  async function stream(id, prepared, asked, signal) {
+  async #stream(id, prepared, identity, signal) {
+    const { metrics, operations } = this.#parts;
     metrics.subscriptions.up();
     try {
-      for await (const result of operations.stream(prepared, asked, signal, cut)) {
+      for await (const result of operations.stream(prepared, identity, signal, () => this.#cut())) {
         if (signal.aborted) return;
-        await send({ id, type: "next", payload: result });
+        await this.#send({ id, type: "next", payload: result });
       }
     } finally {
       metrics.subscriptions.down();
     }
   }
-
-  const handlers = {
-    connection_init: initialise,
-    ping: ({ payload }) => send(payload === undefined ? { type: "pong" } : { type: "pong", payload }),
-    pong: () => undefined,
-    subscribe,
-    complete({ id }) {
-      running.get(id)?.abort();
-      running.delete(id);
-    },
-  };
-
-  function countMessage() {
-    const second = Math.floor(performance.now() / 1000);
-    if (second !== recent.second) Object.assign(recent, { second, messages: 0 });
-    recent.messages += 1;
-    if (recent.messages > settings.messagesPerSecond) throw new ProtocolBroken(4429, "Too many messages");
-  }
-
-  socket.on("message", async (frame, isBinary) => {
-    if (state === "closed") return;
-    try {
-      countMessage();
-      const message = readFrame(frame, isBinary);
-      await handlers[message.type](message);
-    } catch (error) {
-      if (error instanceof ProtocolBroken) return close(error.code, error.message);
-      if (error instanceof Refused) return close(4400, error.message);
-      log("error", "conversation failed", describeError(error));
-      close(4500, "Internal error");
-    }
-  });
-  socket.on("close", () => { if (state !== "closed") end(); });
-  socket.on("error", () => {}); // ws closes the socket itself: an oversized or broken frame is the client's affair
-  return { close };
 }

@@ -12,7 +12,11 @@ const HEARTBEAT_MS = 12_000; // proxies close what is silent
  * @param {(onSlow: () => void) => AsyncIterable<object>} open
  */
 export async function sendEvents(response, open, { settings, metrics, log, stopping }) {
-  response.writeHead(200, { "content-type": `${EVENTS}; charset=utf-8`, "cache-control": "no-store", "x-accel-buffering": "no" });
+  response.writeHead(200, {
+    "content-type": `${EVENTS}; charset=utf-8`,
+    "cache-control": "no-store",
+    "x-accel-buffering": "no",
+  });
   response.flushHeaders();
   const cut = () => {
     if (response.destroyed) return;
@@ -27,7 +31,8 @@ export async function sendEvents(response, open, { settings, metrics, log, stopp
   const leave = () => response.destroy();
   stopping.addEventListener("abort", leave, { once: true });
   try {
-    for await (const result of open(cut)) await write(response, `event: next\ndata: ${JSON.stringify(result)}\n\n`, slowness);
+    for await (const result of open(cut))
+      await write(response, `event: next\ndata: ${JSON.stringify(result)}\n\n`, slowness);
     if (!response.destroyed) response.end("event: complete\ndata:\n\n");
   } finally {
     stopping.removeEventListener("abort", leave);

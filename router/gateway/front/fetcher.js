@@ -11,7 +11,9 @@ export function createFetcher(url, Socket = globalThis.WebSocket) {
 async function post(url, params, headers) {
   const accept = "application/graphql-response+json, application/json";
   const response = await fetch(url, {
-    method: "POST", headers: { "content-type": "application/json", accept, ...headers }, body: JSON.stringify(params),
+    method: "POST",
+    headers: { "content-type": "application/json", accept, ...headers },
+    body: JSON.stringify(params),
   });
   return response.json();
 }
@@ -21,7 +23,10 @@ function subscribe(Socket, url, params, headers) {
   const socket = new Socket(url.replace(/^http/, "ws"), "graphql-transport-ws");
   const received = [];
   let wake = () => {};
-  const tell = (message) => { received.push(message); wake(); };
+  const tell = (message) => {
+    received.push(message);
+    wake();
+  };
   const say = (message) => socket.send(JSON.stringify(message));
   socket.onopen = () => say({ type: "connection_init", payload: headers });
   socket.onclose = ({ code, reason }) => tell({ type: "closed", code, reason });
@@ -37,7 +42,10 @@ function subscribe(Socket, url, params, headers) {
       return this;
     },
     async next() {
-      while (!received.length) await new Promise((resolve) => { wake = resolve; });
+      while (!received.length)
+        await new Promise((resolve) => {
+          wake = resolve;
+        });
       const { type, payload, code, reason } = received.shift();
       if (type === "next") return { value: payload, done: false };
       socket.close(1000);

@@ -46,7 +46,8 @@ function checkPayload({ payload }) {
 }
 
 function checkId({ id }) {
-  if (typeof id !== "string" || id === "" || id.length > LONGEST_ID) throw new ProtocolBroken(4400, "An id is a string that is not empty");
+  if (typeof id !== "string" || id === "" || id.length > LONGEST_ID)
+    throw new ProtocolBroken(4400, "An id is a string that is not empty");
 }
 
 function checkSubscribe(message) {
@@ -54,7 +55,7 @@ function checkSubscribe(message) {
   if (!isObject(message.payload)) throw new ProtocolBroken(4400, "subscribe carries a GraphQL request");
 }
 
-/** The GraphQL request of a subscribe message: a wrong shape closes the socket, wrong content is that operation's error. */
+/** The request of a subscribe message: a wrong shape closes the socket, wrong content is that operation's error. */
 export function askedIn({ payload }) {
   try {
     return readAsked(payload);

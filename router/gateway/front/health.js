@@ -4,11 +4,9 @@ import { renderMetrics } from "../metrics.js";
 import { identify, requestIdOf } from "../identity.js";
 import { sendJson, sendText } from "./answers.js";
 
-const ANSWER_KEPT_MS = 500;
-
-/** @param {{metrics: import("../metrics.js").Metrics, subgraphs: () => Map<string, URL>, answers: Function, stopping: AbortSignal}} parts */
+/** @param {{metrics: object, subgraphs: () => Map<string, URL>, answers: Function, stopping: AbortSignal}} parts */
 export function createHealth({ metrics, subgraphs, answers, stopping }) {
-  let kept = null;
+  let looking = null; // who asks meanwhile gets the same answer
 
   async function look() {
     const names = [...subgraphs().keys()];
@@ -17,19 +15,21 @@ export function createHealth({ metrics, subgraphs, answers, stopping }) {
     return Object.fromEntries(names.map((name, place) => [name, states[place] ? "ready" : "does not answer"]));
   }
 
-  function recent() {
-    if (!kept || performance.now() - kept.at > ANSWER_KEPT_MS) kept = { at: performance.now(), states: look() };
-    return kept.states;
-  }
-
   return {
     live: (request, response) => sendJson(response, 200, { status: "live" }),
     async ready(request, response) {
       if (stopping.aborted) return sendJson(response, 503, { status: "stopping" });
-      const found = await recent();
+      looking ??= look().finally(() => {
+        looking = null;
+      });
+      const found = await looking;
       const ready = Object.values(found).every((state) => state === "ready");
-      return sendJson(response, ready ? 200 : 503, { status: ready ? "ready" : "waiting for subgraphs", subgraphs: found });
+      return sendJson(response, ready ? 200 : 503, {
+        status: ready ? "ready" : "waiting for subgraphs",
+        subgraphs: found,
+      });
     },
-    metrics: (request, response) => sendText(response, 200, renderMetrics(metrics), { "content-type": "text/plain; version=0.0.4; charset=utf-8" }),
+    metrics: (request, response) =>
+      sendText(response, 200, renderMetrics(metrics), { "content-type": "text/plain; version=0.0.4; charset=utf-8" }),
   };
 }

@@ -14,7 +14,7 @@ import { once, sendEvents } from "./events.js";
  * @property {import("../settings.js").Settings} settings
  * @property {import("../metrics.js").Metrics} metrics
  * @property {Function} log
- * @property {ReturnType<typeof import("../graph/operations.js").createOperations>} operations
+ * @property {import("../graph/operations.js").Operations} operations
  */
 
 /** A request listener for node:http. @param {Parts & {page: Function, health: object}} parts */
@@ -35,7 +35,13 @@ export function createHttpFront(parts) {
     response.once("close", parts.metrics.running.down);
     try {
       if (route) await route(request, response);
-      else refuse(request, response, new Refused(404, "NOT_FOUND", "There is nothing here; the graph is at /graphql."), parts);
+      else
+        refuse(
+          request,
+          response,
+          new Refused(404, "NOT_FOUND", "There is nothing here; the graph is at /graphql."),
+          parts,
+        );
     } catch (error) {
       if (!(error instanceof Refused)) parts.log("error", "request failed", { path, ...describeError(error) });
       refuse(request, response, error instanceof Refused ? error : unexpected(), parts);
@@ -61,13 +67,21 @@ function reading(route) {
 async function graphql(request, response, parts) {
   allowOrigin(request, response, parts.settings.origins);
   if (request.method === "OPTIONS") return answerPreflight(request, response, parts.settings.origins);
-  if (request.method === "GET" && /\btext\/html\b/.test(request.headers.accept ?? "")) return parts.page(request, response);
+  if (request.method === "GET" && /\btext\/html\b/.test(request.headers.accept ?? ""))
+    return parts.page(request, response);
   if (request.method !== "POST") {
-    throw new Refused(405, "BAD_REQUEST", "Operations are sent with POST.", { headers: { allow: "GET, POST, OPTIONS" } });
+    throw new Refused(405, "BAD_REQUEST", "Operations are sent with POST.", {
+      headers: { allow: "GET, POST, OPTIONS" },
+    });
   }
   request.identity = identify(request.headers, request.requestId);
   const type = acceptedType(request.headers.accept);
-  if (!type) throw new Refused(406, "BAD_REQUEST", "Answers are application/graphql-response+json, application/json or text/event-stream.");
+  if (!type)
+    throw new Refused(
+      406,
+      "BAD_REQUEST",
+      "Answers are application/graphql-response+json, application/json or text/event-stream.",
+    );
   request.answerType = type;
   const asked = readAsked(readJson(await readBody(request, parts.settings.bodyBytes)));
   return answer(request, response, type, parts.operations.prepare(asked), parts);
@@ -83,9 +97,10 @@ async function answer(request, response, type, prepared, parts) {
   response.once("close", () => gone.abort());
   const began = performance.now();
   if (type === EVENTS) {
-    const open = (onSlow) => kind === "subscription"
-      ? counted(parts.operations.stream(prepared, identity, gone.signal, onSlow), parts.metrics)
-      : once(parts.operations.run(prepared, identity, gone.signal));
+    const open = (onSlow) =>
+      kind === "subscription"
+        ? counted(parts.operations.stream(prepared, identity, gone.signal, onSlow), parts.metrics)
+        : once(parts.operations.run(prepared, identity, gone.signal));
     await ignoringDeparture(gone.signal, () => sendEvents(response, open, parts));
     return note(prepared, identity, "streamed", began, parts);
   }
@@ -118,8 +133,12 @@ function note({ operation }, identity, outcome, began, { log, metrics }) {
   metrics.requests.add(operation.kind, outcome);
   if (outcome !== "streamed") metrics.duration.observe(seconds);
   log("info", "operation", {
-    request_id: identity.requestId, trace_id: identity.traceId, kind: operation.kind, operation: operation.name ?? null,
-    outcome, milliseconds: Math.round(seconds * 10_000) / 10,
+    request_id: identity.requestId,
+    trace_id: identity.traceId,
+    kind: operation.kind,
+    operation: operation.name ?? null,
+    outcome,
+    milliseconds: Math.round(seconds * 10_000) / 10,
   });
 }
 
@@ -131,7 +150,8 @@ function refuse(request, response, refused, { log, metrics }) {
   const type = request.answerType === EVENTS || !request.answerType ? JSON_TYPE : request.answerType;
   log("info", "refused", { request_id: requestId, status: refused.status, code: refused.code });
   for (const [name, value] of Object.entries(refused.more.headers ?? {})) response.setHeader(name, value);
-  if (refused.more.close || !request.complete) response.setHeader("connection", "close"); // the rest of the body is not read
+  const unread = refused.more.close || !request.complete;
+  if (unread) response.setHeader("connection", "close");
   sendJson(response, statusOf(refused, type), refused.result(requestId), type);
   if (!request.complete) request.resume();
 }

@@ -26,7 +26,14 @@ const fetcher = readFileSync(new URL("./fetcher.js", import.meta.url), "utf8").r
 const written = JSON.stringify(OPTIONS);
 const page = renderGraphiQL(OPTIONS);
 if (page.split(written).length !== 2) throw new Error("the GraphiQL package writes its options elsewhere now");
-parentPort.postMessage(gzipSync(page.replace(written, () => `{ ...${written}, fetcher: (() => {
+parentPort.postMessage(
+  gzipSync(
+    page.replace(
+      written,
+      () => `{ ...${written}, fetcher: (() => {
 ${fetcher}
 return createFetcher(new URL("/graphql", location.href).href);
-})() }`)));
+})() }`,
+    ),
+  ),
+);

@@ -5,8 +5,14 @@ import { promisify } from "node:util";
 import { Worker } from "node:worker_threads";
 
 const POLICY = [
-  "default-src 'self'", "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:", "style-src 'self' 'unsafe-inline'",
-  "img-src 'self' data:", "font-src 'self' data:", "worker-src 'self' blob:", "connect-src 'self' ws: wss:", "frame-ancestors 'none'",
+  "default-src 'self'",
+  "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "font-src 'self' data:",
+  "worker-src 'self' blob:",
+  "connect-src 'self' ws: wss:",
+  "frame-ancestors 'none'",
 ].join("; ");
 
 /**
@@ -17,12 +23,19 @@ export function createPage() {
   let packed = null;
   return async function page(request, response) {
     packed ??= pack();
-    const body = await packed.catch((error) => { packed = null; throw error; });
+    const body = await packed.catch((error) => {
+      packed = null;
+      throw error;
+    });
     const compressed = /\bgzip\b/.test(request.headers["accept-encoding"] ?? "");
     const bytes = compressed ? body : await promisify(gunzip)(body);
     response.writeHead(200, {
-      "content-type": "text/html; charset=utf-8", "content-length": bytes.length, "content-security-policy": POLICY,
-      vary: "Accept, Accept-Encoding, Origin", "x-content-type-options": "nosniff", "referrer-policy": "no-referrer",
+      "content-type": "text/html; charset=utf-8",
+      "content-length": bytes.length,
+      "content-security-policy": POLICY,
+      vary: "Accept, Accept-Encoding, Origin",
+      "x-content-type-options": "nosniff",
+      "referrer-policy": "no-referrer",
       ...(compressed ? { "content-encoding": "gzip" } : {}),
     });
     response.end(bytes);

@@ -5,7 +5,7 @@ import { STATUS_CODES } from "node:http";
 import { WebSocketServer } from "ws";
 
 import { createCallers } from "./callers.js";
-import { converse } from "./conversation.js";
+import { Conversation } from "./conversation.js";
 import { mayOpenSocket } from "./origins.js";
 
 const PROTOCOL = "graphql-transport-ws";
@@ -20,16 +20,18 @@ export function createSocketFront(parts) {
     clientTracking: false,
     maxPayload: settings.frameBytes,
     perMessageDeflate: false,
-    handleProtocols: (offered) => offered.has(PROTOCOL) ? PROTOCOL : false,
+    handleProtocols: (offered) => (offered.has(PROTOCOL) ? PROTOCOL : false),
   });
   let heartbeat = null;
 
   function open(socket, request) {
     if (socket.protocol !== PROTOCOL) return socket.close(4406, "Subprotocol not acceptable");
     metrics.sockets.up();
-    sockets.set(socket, converse(socket, { ...parts, callers }, request.socket.remoteAddress));
+    sockets.set(socket, new Conversation(socket, { ...parts, callers }, request.socket.remoteAddress));
     socket.isAlive = true;
-    socket.on("pong", () => { socket.isAlive = true; });
+    socket.on("pong", () => {
+      socket.isAlive = true;
+    });
     socket.on("close", () => {
       metrics.sockets.down();
       sockets.delete(socket);
@@ -41,7 +43,8 @@ export function createSocketFront(parts) {
 
   function beat() {
     for (const socket of sockets.keys()) {
-      if (!socket.isAlive && socket.bufferedAmount === 0) socket.terminate(); // one that has unsent bytes is judged by its slowness
+      // A client that has not taken what was sent before the ping is judged by its slowness.
+      if (!socket.isAlive && socket.bufferedAmount === 0) socket.terminate();
       socket.isAlive = false;
       socket.ping();
     }

@@ -23,7 +23,12 @@ export function compileCost(schema, operation, fragments) {
 /** @param {number} most */
 export function checkCost(cost, variables, most) {
   const value = cost(variables);
-  if (!(value <= most)) throw new Refused(400, "LIMIT_EXCEEDED", `The operation may touch ${Math.ceil(value)} objects; at most ${most} are allowed.`);
+  if (!(value <= most))
+    throw new Refused(
+      400,
+      "LIMIT_EXCEEDED",
+      `The operation may touch ${Math.ceil(value)} objects; at most ${most} are allowed.`,
+    );
 }
 
 function compileSelections(graph, selectionSet, type, page) {
@@ -46,10 +51,11 @@ function compileField(graph, node, type, page) {
   const weight = weightOf(field, named);
   const size = sizeOf(field, node);
   const isList = isListType(getNullableType(field.type));
-  const inside = node.selectionSet && isCompositeType(named)
-    ? compileSelections(graph, node.selectionSet, named, isList ? null : size)
-    : () => 0;
-  const times = isList ? size ?? page ?? (() => SIZE_UNKNOWN) : () => 1;
+  const inside =
+    node.selectionSet && isCompositeType(named)
+      ? compileSelections(graph, node.selectionSet, named, isList ? null : size)
+      : () => 0;
+  const times = isList ? (size ?? page ?? (() => SIZE_UNKNOWN)) : () => 1;
   return (variables) => times(variables) * (weight + inside(variables));
 }
 
@@ -61,11 +67,16 @@ function weightOf(field, named) {
 
 /** Size of the list or page by its arguments or @listSize; null when neither says anything. */
 function sizeOf(field, node) {
-  const named = argumentOf(field, "listSize", "slicingArguments")?.values?.map(({ value }) => value) ?? ["first", "last"];
+  const named = argumentOf(field, "listSize", "slicingArguments")?.values?.map(({ value }) => value) ?? [
+    "first",
+    "last",
+  ];
   const slicing = named.filter((name) => field.args.some((argument) => argument.name === name));
   const assumed = Number(argumentOf(field, "listSize", "assumedSize")?.value ?? NaN);
   if (!slicing.length) return Number.isFinite(assumed) ? () => Math.max(0, assumed) : null;
-  const given = slicing.map((name) => node.arguments?.find((argument) => argument.name.value === name)?.value).filter(Boolean);
+  const given = slicing
+    .map((name) => node.arguments?.find((argument) => argument.name.value === name)?.value)
+    .filter(Boolean);
   return (variables) => {
     const sizes = given.map((value) => sizeFrom(value, variables)).filter((size) => size !== null);
     return sizes.length ? Math.max(...sizes) : Number.isFinite(assumed) ? assumed : PAGE_UNKNOWN;
@@ -73,11 +84,13 @@ function sizeOf(field, node) {
 }
 
 function sizeFrom(value, variables) {
-  const size = Number(value.kind === Kind.VARIABLE ? variables[value.name.value] ?? NaN : value.value ?? NaN);
+  const size = Number(value.kind === Kind.VARIABLE ? (variables[value.name.value] ?? NaN) : (value.value ?? NaN));
   return Number.isFinite(size) ? Math.max(0, size) : null;
 }
 
 function argumentOf(field, directive, argument) {
-  const applied = field.astNode?.directives?.find(({ name }) => name.value === directive || name.value === `federation__${directive}`);
+  const applied = field.astNode?.directives?.find(
+    ({ name }) => name.value === directive || name.value === `federation__${directive}`,
+  );
   return applied?.arguments?.find(({ name }) => name.value === argument)?.value;
 }

@@ -55,21 +55,27 @@ function compile(schema, text, rules, introspection) {
   if (problems.length) throw refusedBy(problems, "GRAPHQL_VALIDATION_FAILED", introspection);
   const fragments = fragmentsOf(document);
   const operations = document.definitions.filter(({ kind }) => kind === Kind.OPERATION_DEFINITION);
-  return new Map(operations.map((node) => [node.name?.value, {
-    kind: node.operation,
-    name: node.name?.value,
-    document,
-    node,
-    introspects: introspects(node, fragments),
-    cost: compileCost(schema, node, fragments),
-  }]));
+  return new Map(
+    operations.map((node) => [
+      node.name?.value,
+      {
+        kind: node.operation,
+        name: node.name?.value,
+        document,
+        node,
+        introspects: introspects(node, fragments),
+        cost: compileCost(schema, node, fragments),
+      },
+    ]),
+  );
 }
 
 function parsed(text) {
   try {
     return parse(text, { maxTokens: LIMITS.tokens });
   } catch (error) {
-    if (!(error instanceof GraphQLError)) throw new Refused(400, "GRAPHQL_PARSE_FAILED", "The document cannot be parsed.");
+    if (!(error instanceof GraphQLError))
+      throw new Refused(400, "GRAPHQL_PARSE_FAILED", "The document cannot be parsed.");
     if (/tokens/.test(error.message)) within("tokens", Infinity);
     throw refusedBy([error], "GRAPHQL_PARSE_FAILED", true);
   }

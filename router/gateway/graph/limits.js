@@ -5,8 +5,16 @@ import { Kind, visit } from "graphql";
 import { Refused } from "../errors.js";
 
 export const LIMITS = Object.freeze({
-  characters: 15_000, tokens: 1000, depth: 12, aliases: 15, directives: 50,
-  rootFields: 20, rootMutations: 4, fragments: 20, fields: 2000, introspections: 2,
+  characters: 15_000,
+  tokens: 1000,
+  depth: 12,
+  aliases: 15,
+  directives: 50,
+  rootFields: 20,
+  rootMutations: 4,
+  fragments: 20,
+  fields: 2000,
+  introspections: 2,
 });
 const INTROSPECTION = new Set(["__schema", "__type"]);
 const ZERO = Object.freeze({ depth: 0, fields: 0, aliases: 0, directives: 0, roots: 0, introspections: 0 });
@@ -51,7 +59,7 @@ function measureSelection(selection, fragments, memo) {
   const directives = selection.directives?.length ?? 0;
   if (selection.kind === Kind.FIELD) {
     const inside = selection.selectionSet ? measure(selection.selectionSet, fragments, memo) : ZERO;
-    const introspects = INTROSPECTION.has(selection.name.value); // graphql-js bounds what is inside by a rule of its own
+    const introspects = INTROSPECTION.has(selection.name.value); // inside, graphql-js has a rule of its own for depth
     return {
       depth: 1 + (introspects ? 0 : inside.depth),
       fields: 1 + inside.fields,
@@ -61,9 +69,10 @@ function measureSelection(selection, fragments, memo) {
       introspections: introspects ? 1 : 0,
     };
   }
-  const inside = selection.kind === Kind.FRAGMENT_SPREAD
-    ? measureFragment(selection.name.value, fragments, memo)
-    : measure(selection.selectionSet, fragments, memo);
+  const inside =
+    selection.kind === Kind.FRAGMENT_SPREAD
+      ? measureFragment(selection.name.value, fragments, memo)
+      : measure(selection.selectionSet, fragments, memo);
   return { ...inside, directives: directives + inside.directives };
 }
 
@@ -112,11 +121,19 @@ export function refusedNumber() {
 }
 
 const WORDS = {
-  characters: "characters", tokens: "tokens", depth: "levels", aliases: "aliases", directives: "directives",
-  rootFields: "root fields", rootMutations: "mutations", fragments: "fragments", fields: "fields",
+  characters: "characters",
+  tokens: "tokens",
+  depth: "levels",
+  aliases: "aliases",
+  directives: "directives",
+  rootFields: "root fields",
+  rootMutations: "mutations",
+  fragments: "fragments",
+  fields: "fields",
   introspections: "introspection fields",
 };
 
 export function within(name, value) {
-  if (value > LIMITS[name]) throw new Refused(400, "LIMIT_EXCEEDED", `A document may have at most ${LIMITS[name]} ${WORDS[name]}.`);
+  if (value > LIMITS[name])
+    throw new Refused(400, "LIMIT_EXCEEDED", `A document may have at most ${LIMITS[name]} ${WORDS[name]}.`);
 }

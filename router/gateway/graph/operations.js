@@ -1,4 +1,4 @@
-/** One path for HTTP, SSE and WebSocket: from a checked request to its result or its stream of results. */
+/** One path for HTTP, events and WebSocket: from a checked request to its result or its stream of results. */
 
 import { getVariableValues } from "graphql";
 
@@ -7,34 +7,54 @@ import { checkCost } from "./cost.js";
 
 /**
  * @typedef {object} Asked what a client asks, its JSON already checked
- * @property {string} query @property {string} [operationName] @property {Record<string, unknown>} [variables]
+ * @property {string} query
+ * @property {string} [operationName]
+ * @property {Record<string, unknown>} [variables]
+ *
+ * @typedef {object} Prepared
+ * @property {import("./documents.js").Operation} operation
+ * @property {Record<string, unknown>} variables
  */
 
-/**
- * @param {{graph: object, documents: Function, upstream: {subscribe: Function}, settings: import("../settings.js").Settings,
- *   log: Function}} parts
- */
-export function createOperations({ graph, documents, upstream, settings, log }) {
-  /** The operation and its variables, or Refused. @param {Asked} asked */
-  function prepare(asked) {
-    const operation = documents(asked.query, asked.operationName);
-    const { coerced, errors } = getVariableValues(graph.schema, operation.node.variableDefinitions ?? [], asked.variables ?? {}, { maxErrors: 5 });
+/** Prepares, runs and streams the operations of every transport. */
+export class Operations {
+  #graph;
+  #documents;
+  #upstream;
+  #settings;
+  #log;
+
+  /** @param {{graph: object, documents: Function, upstream: object, settings: object, log: Function}} parts */
+  constructor({ graph, documents, upstream, settings, log }) {
+    this.#graph = graph;
+    this.#documents = documents;
+    this.#upstream = upstream;
+    this.#settings = settings;
+    this.#log = log;
+  }
+
+  /** The operation and its variables, or Refused. @param {Asked} asked @returns {Prepared} */
+  prepare({ query, operationName, variables = {} }) {
+    const operation = this.#documents(query, operationName);
+    const declared = operation.node.variableDefinitions ?? [];
+    const { coerced, errors } = getVariableValues(this.#graph.schema, declared, variables, { maxErrors: 5 });
     if (errors) {
       const problems = errors.map(({ message, locations }) => ({ message, locations }));
       throw new Refused(400, "BAD_USER_INPUT", problems[0].message, { problems, byDocument: true });
     }
-    checkCost(operation.cost, coerced, settings.cost);
-    return { operation, variables: asked.variables ?? {} };
+    checkCost(operation.cost, coerced, this.#settings.cost);
+    return { operation, variables };
   }
 
-  /** The result of a query or a mutation. Never rejects but when the client left. */
-  async function run({ operation, variables }, identity, signal) {
-    const report = reporter(identity, operation);
+  /** The result of a query or a mutation. Rejects only when the client left. */
+  async run({ operation, variables }, identity, signal) {
+    const report = this.#reporter(identity, operation);
     try {
-      if (operation.introspects) return await graph.introspect(operation, variables);
-      return presentableResult(await execute(operation, variables, { identity, signal }), identity.requestId, report);
+      if (operation.introspects) return await this.#graph.introspect(operation, variables);
+      const result = await this.#execute(operation, variables, { identity, signal });
+      return presentableResult(result, identity.requestId, report);
     } catch (error) {
-      if (signal?.aborted) throw error;
+      if (signal.aborted) throw error;
       return { data: null, errors: presentableAll(error, identity, report) };
     }
   }
@@ -43,21 +63,14 @@ export function createOperations({ graph, documents, upstream, settings, log }) 
    * The results of a subscription; a failure is its last item. Ends the subscription upstream when the reader leaves,
    * and calls `onSlow` when more waits for the reader than may.
    */
-  async function* stream({ operation, variables }, identity, signal, onSlow) {
-    const report = reporter(identity, operation);
+  async *stream({ operation, variables }, identity, signal, onSlow) {
+    const report = this.#reporter(identity, operation);
     try {
-      const root = await rootOf(operation, variables, identity);
-      const items = upstream.subscribe(root.subgraph, { ...root.fetch, context: { identity } }, onSlow);
-      const leave = () => void items.return();
-      signal.addEventListener("abort", leave, { once: true });
-      try {
-        for await (const item of items) {
-          const result = await execute(operation, variables, { identity, signal, item });
-          yield presentableResult(result, identity.requestId, report);
-        }
-      } finally {
-        signal.removeEventListener("abort", leave);
-        leave();
+      const { subgraph, fetch } = await this.#rootOf(operation, variables, identity);
+      const items = this.#upstream.subscribe(subgraph, { ...fetch, context: { identity } }, onSlow);
+      for await (const item of until(signal, items)) {
+        const result = await this.#execute(operation, variables, { identity, signal, item });
+        yield presentableResult(result, identity.requestId, report);
       }
     } catch (error) {
       if (signal.aborted) return;
@@ -65,28 +78,25 @@ export function createOperations({ graph, documents, upstream, settings, log }) 
     }
   }
 
-  function execute(operation, variables, context) {
-    return graph.execute({ document: operation.document, operationName: operation.name, operationType: operation.kind, variables, context });
+  #execute({ document, name, kind }, variables, context) {
+    return this.#graph.execute({ document, operationName: name, operationType: kind, variables, context });
   }
 
   /**
    * The subgraph fetch that feeds a subscription. The executor runs once for every item, with the item as the
    * answer of that fetch: run over the whole stream, it would repeat the errors of one item in all that follow.
    */
-  async function rootOf(operation, variables, identity) {
+  async #rootOf(operation, variables, identity) {
     const context = { identity, root: null };
-    const { errors } = await execute(operation, variables, context);
+    const { errors } = await this.#execute(operation, variables, context);
     if (!context.root) throw errors?.[0] ?? new Error("a subscription without a root fetch");
     return context.root;
   }
 
-  function reporter(identity, operation) {
-    return (event, fields) => log("warning", event, {
-      request_id: identity.requestId, trace_id: identity.traceId, operation: operation.name ?? operation.kind, ...fields,
-    });
+  #reporter({ requestId, traceId }, { name, kind }) {
+    const ids = { request_id: requestId, trace_id: traceId, operation: name ?? kind };
+    return (event, fields) => this.#log("warning", event, { ...ids, ...fields });
   }
-
-  return { prepare, run, stream };
 }
 
 /** How the executor reaches subgraphs: HTTP, but for a subscription's root. @param {() => {fetch: Function}} http */
@@ -99,6 +109,18 @@ export function subgraphExecution(http) {
     context.root = { subgraph, fetch };
     return { data: null };
   };
+}
+
+/** The same items, which end when the signal says so, also while the next one is waited for. */
+async function* until(signal, items) {
+  const leave = () => void items.return();
+  signal.addEventListener("abort", leave, { once: true });
+  try {
+    yield* items;
+  } finally {
+    signal.removeEventListener("abort", leave);
+    leave();
+  }
 }
 
 function presentableAll(error, identity, report) {

@@ -1,4 +1,4 @@
-/** The supergraph: its schema for clients, the addresses of its subgraphs, and Hive Gateway's planner and executor over it. */
+/** The supergraph: its schema for clients, its subgraphs' addresses, and Hive Gateway's planner and executor over it. */
 
 import { readFileSync } from "node:fs";
 
@@ -29,13 +29,16 @@ export async function loadSupergraph(path, base, onSubgraphExecute) {
     schema,
     subgraphs: subgraphsOf(whole, base),
     execute: executor,
-    introspect: (operation, variables) => execute({ schema, document: operation.document, operationName: operation.name, variableValues: variables }),
+    introspect: (operation, variables) =>
+      execute({ schema, document: operation.document, operationName: operation.name, variableValues: variables }),
   };
 }
 
 /** One query that no client waits for: the executor builds its schemas at the first one. */
 export async function warmUp({ schema, execute: run, subgraphs }) {
-  const field = Object.values(schema.getQueryType().getFields()).find(({ args }) => args.every((argument) => !/!$/.test(String(argument.type))));
+  const field = Object.values(schema.getQueryType().getFields()).find(({ args }) =>
+    args.every((argument) => !/!$/.test(String(argument.type))),
+  );
   const type = field && String(field.type).replace(/[[\]!]/g, "");
   const leaf = field && !schema.getType(type).getFields && !schema.getType(type).getTypes;
   const text = field ? `{ ${field.name} ${leaf ? "" : "{ __typename }"} }` : "{ __typename }";
@@ -45,11 +48,13 @@ export async function warmUp({ schema, execute: run, subgraphs }) {
 /** @returns {Map<string, URL>} names as supergraph.yaml gives them */
 function subgraphsOf(schema, base) {
   const values = schema.getType("join__Graph").getValues();
-  return new Map(values.map(({ astNode }) => {
-    const given = argumentsOf(astNode.directives.find(({ name }) => name.value === "join__graph"));
-    const url = new URL(given.url);
-    return [given.name, new URL(url.pathname + url.search, base)];
-  }));
+  return new Map(
+    values.map(({ astNode }) => {
+      const given = argumentsOf(astNode.directives.find(({ name }) => name.value === "join__graph"));
+      const url = new URL(given.url);
+      return [given.name, new URL(url.pathname + url.search, base)];
+    }),
+  );
 }
 
 function argumentsOf(directive) {

@@ -13,7 +13,7 @@ const LOST = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE"]);
 
 /**
  * A client of all subgraphs over HTTP. `fetch` returns the GraphQL result or throws SubgraphUnavailable.
- * @param {{settings: import("../settings.js").Settings, metrics: import("../metrics.js").Metrics, subgraphs: () => Map<string, URL>}} parts
+ * @param {{settings: object, metrics: object, subgraphs: () => Map<string, URL>}} parts
  */
 export function createHttpUpstream({ settings, metrics, subgraphs }) {
   // Sockets are given up before the subgraph's server closes them (5 s): a mutation must not meet a closing socket.
@@ -21,7 +21,15 @@ export function createHttpUpstream({ settings, metrics, subgraphs }) {
 
   const fetch = inPortions(async (subgraph, { document, variables, operationType, context }) => {
     const body = Buffer.from(JSON.stringify({ query: textOf(document), variables }));
-    const send = () => post(agent, subgraphs().get(subgraph), body, forwarded(context.identity, settings.credential), context.signal, settings);
+    const send = () =>
+      post(
+        agent,
+        subgraphs().get(subgraph),
+        body,
+        forwarded(context.identity, settings.credential),
+        context.signal,
+        settings,
+      );
     try {
       const answer = await (operationType === "query" ? again(send) : send());
       metrics.upstream.add(subgraph, "answered");
@@ -64,13 +72,30 @@ function targetOf(url) {
 
 function post(agent, url, body, headers, signal, settings) {
   return new Promise((resolve, reject) => {
-    const outgoing = request({
-      ...targetOf(url), method: "POST", agent, signal,
-      headers: { ...headers, "content-type": "application/json", accept: "application/json", "content-length": body.length },
-    }, (response) => collect(response, settled(resolve), settled(reject)));
-    const deadline = setTimeout(() => outgoing.destroy(new Error("no answer in time")), settings.upstreamSeconds * 1000);
+    const outgoing = request(
+      {
+        ...targetOf(url),
+        method: "POST",
+        agent,
+        signal,
+        headers: {
+          ...headers,
+          "content-type": "application/json",
+          accept: "application/json",
+          "content-length": body.length,
+        },
+      },
+      (response) => collect(response, settled(resolve), settled(reject)),
+    );
+    const deadline = setTimeout(
+      () => outgoing.destroy(new Error("no answer in time")),
+      settings.upstreamSeconds * 1000,
+    );
     function settled(done) {
-      return (value) => { clearTimeout(deadline); done(value); };
+      return (value) => {
+        clearTimeout(deadline);
+        done(value);
+      };
     }
     outgoing.on("error", settled(reject));
     outgoing.end(body);

@@ -12,9 +12,14 @@ export function inPortions(fetchOne) {
     const representations = fetch.variables?.representations;
     if (!(representations?.length > PORTION)) return fetchOne(subgraph, fetch);
     const starts = Array.from({ length: Math.ceil(representations.length / PORTION) }, (_, place) => place * PORTION);
-    const results = await Promise.all(starts.map((start) => fetchOne(subgraph, {
-      ...fetch, variables: { ...fetch.variables, representations: representations.slice(start, start + PORTION) },
-    })));
+    const results = await Promise.all(
+      starts.map((start) =>
+        fetchOne(subgraph, {
+          ...fetch,
+          variables: { ...fetch.variables, representations: representations.slice(start, start + PORTION) },
+        }),
+      ),
+    );
     return joined(results, starts, representations.length);
   };
 }
@@ -23,7 +28,9 @@ function joined(results, starts, total) {
   const entities = Array(total).fill(null);
   const errors = [];
   results.forEach((result, place) => {
-    (result.data?._entities ?? []).forEach((entity, index) => { entities[starts[place] + index] = entity; });
+    (result.data?._entities ?? []).forEach((entity, index) => {
+      entities[starts[place] + index] = entity;
+    });
     errors.push(...(result.errors ?? []).map((error) => moved(error, starts[place])));
   });
   return errors.length ? { data: { _entities: entities }, errors } : { data: { _entities: entities } };

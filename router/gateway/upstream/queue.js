@@ -40,7 +40,10 @@ export function createQueue(most, { onReturn, onOverflow }) {
       return this;
     },
     async next() {
-      while (!waiting.length && !ended) await new Promise((resolve) => { wake = resolve; });
+      while (!waiting.length && !ended)
+        await new Promise((resolve) => {
+          wake = resolve;
+        });
       wake = null;
       if (waiting.length) {
         const [value, size] = waiting.shift();

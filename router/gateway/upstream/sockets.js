@@ -16,7 +16,7 @@ const FORBIDDEN = 4403;
 /**
  * A client of all subgraphs over WebSocket. `subscribe` returns an async iterator of GraphQL results, which throws
  * SubgraphUnavailable when the socket is lost: nothing is resumed here, for only the client knows its last cursor.
- * @param {{settings: import("../settings.js").Settings, metrics: import("../metrics.js").Metrics, subgraphs: () => Map<string, URL>}} parts
+ * @param {{settings: object, metrics: object, subgraphs: () => Map<string, URL>}} parts
  */
 export function createSocketUpstream({ settings, metrics, subgraphs }) {
   const clients = new Map();
@@ -25,7 +25,9 @@ export function createSocketUpstream({ settings, metrics, subgraphs }) {
     const key = `${subgraph} ${identityKey(identity)}`;
     const known = clients.get(key);
     if (known) return known;
-    const forget = () => { if (clients.get(key) === client) clients.delete(key); };
+    const forget = () => {
+      if (clients.get(key) === client) clients.delete(key);
+    };
     const client = connect(subgraphs().get(subgraph), forwarded(identity, settings.credential), metrics, forget);
     clients.set(key, client);
     return client;
@@ -40,7 +42,8 @@ export function createSocketUpstream({ settings, metrics, subgraphs }) {
       throw new Refused(400, "LIMIT_EXCEEDED", "The subscription with its variables is too large.");
     }
     cancel = clientFor(subgraph, identity).subscribe(payload, {
-      next: (result) => isResult(result) ? queue.push(result) : queue.fail(new SubgraphUnavailable(subgraph, "not a GraphQL result")),
+      next: (result) =>
+        isResult(result) ? queue.push(result) : queue.fail(new SubgraphUnavailable(subgraph, "not a GraphQL result")),
       error: (reason) => queue.fail(failureOf(subgraph, reason)),
       complete: () => queue.end(),
     });
@@ -63,7 +66,10 @@ function connect(url, connectionParams, metrics, forget) {
     retryAttempts: 0,
     on: {
       opened: () => metrics.upstreamSockets.up(),
-      closed: () => { metrics.upstreamSockets.down(); forget(); },
+      closed: () => {
+        metrics.upstreamSockets.down();
+        forget();
+      },
       error: forget,
     },
   });

@@ -15,7 +15,8 @@ export function textOf(document) {
 export function isResult(value) {
   if (value === null || typeof value !== "object" || Array.isArray(value)) return false;
   const { data, errors } = value;
-  const hasErrors = Array.isArray(errors) && errors.length > 0 && errors.every((error) => typeof error?.message === "string");
+  const hasErrors =
+    Array.isArray(errors) && errors.length > 0 && errors.every((error) => typeof error?.message === "string");
   const hasData = data !== null && typeof data === "object" && !Array.isArray(data);
   return hasErrors || hasData || (data === null && errors === undefined);
 }
