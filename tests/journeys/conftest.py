@@ -1,7 +1,7 @@
 """The whole platform for journeys: real processes, a small city, and the people of the demo with their tokens.
 
 - `platform` (session): a running platform of its own folder and ports. Nobody may stop any of its processes.
-- `sign_in(name)` (function): that demo person, signed in at the issuer; `sign_in(None)` is nobody.
+- `sign_in(name)` (function): that demo person or partner, signed in at the issuer; `sign_in(None)` is nobody.
 - `aino`, `eero`, `kitchen`, `sanna` … (function): these people.
 """
 
@@ -11,11 +11,13 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
+from runtime.settings import Settings
 from simulator.graph import Patience
 from simulator.signing_in import SignedIn
 from tests.journeys.person import Person
 from tests.running_platform import RunningPlatform, platform_in
 
+PARTNER = "partner-demo"
 SMALL_CITY = {"CITY_RESTAURANTS": "4"}
 SignIn = Callable[[str | None], Awaitable[Person]]
 
@@ -41,12 +43,21 @@ async def door_of(platform: RunningPlatform) -> AsyncGenerator[SignIn]:
 
         async def sign_in(name: str | None) -> Person:
             if name not in known:
-                signed_in = SignedIn(name, platform.address(3, ""), http, Patience()) if name else None
-                token = await signed_in.token() if signed_in else None
+                token = await token_of(platform, http, name) if name else None
                 known[name] = Person(http, platform.graph_url, name or "nobody", token)
             return known[name]
 
         yield sign_in
+
+
+async def token_of(platform: RunningPlatform, http: httpx.AsyncClient, name: str) -> str:
+    """From the issuer: for a person as a web page would, for the partner by its own credentials."""
+    issuer = platform.address(3, "")
+    if name != PARTNER:
+        return await SignedIn(name, issuer, http, Patience()).token()
+    secret = Settings.from_environment({"DATA_DIR": str(platform.data_dir)}).partner_secret
+    form = {"grant_type": "client_credentials"}
+    return (await http.post(f"{issuer}/token", data=form, auth=(PARTNER, secret))).json()["access_token"]
 
 
 @pytest.fixture

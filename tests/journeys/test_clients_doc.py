@@ -14,7 +14,7 @@ from tests.journeys.page import ROOT, Reader, blocks_of
 from tests.journeys.refusal_tables import own_fields, refusals_by_mutation
 from tests.running_platform import RunningPlatform
 
-pytestmark = [pytest.mark.anyio, pytest.mark.journey]
+pytestmark = [pytest.mark.anyio, pytest.mark.journey, pytest.mark.timeout(240)]
 
 PAGE = ROOT / "docs" / "clients.md"
 ROUTER = ROOT / "router" / "gateway"

@@ -12,7 +12,7 @@ from tests.journeys.person import Person
 from tests.patience import eventually
 from tests.running_platform import RunningPlatform, platform_in
 
-pytestmark = [pytest.mark.anyio, pytest.mark.journey]
+pytestmark = [pytest.mark.anyio, pytest.mark.journey, pytest.mark.timeout(240)]
 
 RATE = 180
 

@@ -10,7 +10,7 @@ from tests.journeys.conftest import SignIn
 from tests.running_platform import RunningPlatform
 from tests.serving.conformance import check_schema
 
-pytestmark = [pytest.mark.anyio, pytest.mark.journey]
+pytestmark = [pytest.mark.anyio, pytest.mark.journey, pytest.mark.timeout(240)]
 
 API = Path(__file__).parents[2] / "schema" / "api.graphql"
 

@@ -12,7 +12,7 @@ from tests.journeys.person import Json, Person, StreamFailed, Watch
 from tests.journeys.streams import MENU_CHANGES, MENU_NOW
 from tests.patience import eventually
 
-pytestmark = [pytest.mark.anyio, pytest.mark.journey]
+pytestmark = [pytest.mark.anyio, pytest.mark.journey, pytest.mark.timeout(240)]
 
 WATCHERS = 4
 RECONNECTS = 10

@@ -12,7 +12,7 @@ from tests.journeys.person import Person
 from tests.patience import eventually
 from tests.running_platform import RunningPlatform
 
-pytestmark = [pytest.mark.anyio, pytest.mark.journey]
+pytestmark = [pytest.mark.anyio, pytest.mark.journey, pytest.mark.timeout(240)]
 
 SEARCHABLE_WITHIN_S = 2.0
 FOUND = "query Found($text: String!) { restaurants(search: $text, first: 10) { nodes { id name } } }"

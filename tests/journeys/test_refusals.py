@@ -1,5 +1,6 @@
 """Every "no" that a customer or a kitchen can meet is a typed member of the mutation's result."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -22,7 +23,7 @@ from tests.journeys.dining import (
 from tests.journeys.person import Json, Person
 from tests.patience import eventually
 
-pytestmark = [pytest.mark.anyio, pytest.mark.journey]
+pytestmark = [pytest.mark.anyio, pytest.mark.journey, pytest.mark.timeout(240)]
 
 
 @pytest.fixture
@@ -177,6 +178,15 @@ async def test_a_repeated_request_has_its_first_outcome_again(aino: Person, rest
     accepting = {"idempotencyKey": str(uuid4()), "orderId": order_id, "prepMinutes": 500}
     refusals = [await restaurant.staff.act("acceptOrder", accepting) for _ in range(2)]
     assert [refusal["__typename"] for refusal in refusals] == ["InvalidInput"] * 2
+
+
+async def test_a_button_pressed_ten_times_at_once_orders_once(aino: Person, restaurant: Restaurant) -> None:
+    quote = await quoted(aino, restaurant)
+    placing = {"idempotencyKey": str(uuid4()), "quoteId": quote["id"], "paymentToken": "tok_visa"}
+    outcomes = await asyncio.gather(*(aino.act("placeOrder", placing, ORDER) for _ in range(10)))
+    known = [outcome for outcome in outcomes if outcome["__typename"] != "RequestInProgress"]
+    assert {outcome["__typename"] for outcome in known} == {"PlaceOrderSuccess"}
+    assert len({(outcome["order"]["id"], outcome["order"]["version"]) for outcome in known}) == 1
 
 
 async def test_a_stored_refusal_stays_when_the_reason_is_gone(aino: Person, restaurant: Restaurant) -> None:

@@ -16,7 +16,7 @@ from tests.journeys.person import Json, Person, StreamEnded, StreamFailed, Watch
 from tests.journeys.streams import KITCHEN_UPDATES, UPDATES
 from tests.running_platform import RunningPlatform
 
-pytestmark = [pytest.mark.anyio, pytest.mark.journey]
+pytestmark = [pytest.mark.anyio, pytest.mark.journey, pytest.mark.timeout(240)]
 
 ROOT = Path(__file__).parents[2]
 

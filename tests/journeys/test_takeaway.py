@@ -24,7 +24,7 @@ from tests.journeys.person import Json, Person
 from tests.journeys.streams import KITCHEN_UPDATES, UPDATES, Follower
 from tests.patience import eventually
 
-pytestmark = [pytest.mark.anyio, pytest.mark.journey]
+pytestmark = [pytest.mark.anyio, pytest.mark.journey, pytest.mark.timeout(240)]
 
 SEARCH = (
     """query Search($text: String!) { restaurants(search: $text, first: 5) { nodes { id name acceptingOrders } } }"""
