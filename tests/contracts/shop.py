@@ -43,6 +43,14 @@ class TotalView(Row):
     sold: int
 
 
+class CounterView(Row):
+    """What two topics say about one restaurant, each in columns of its own."""
+
+    restaurant_id: str
+    sold: int = 0
+    labels: dict[str, str] = {}
+
+
 class Shelf(Row):
     id: str
     restaurant_id: str
@@ -77,6 +85,17 @@ def fold_total(row: TotalView | None, record: Recorded, key: Key) -> TotalView |
     return TotalView(what=str(key[0]), sold=(row.sold if row else 0) + 1)
 
 
+def fold_counter(row: CounterView | None, record: Recorded, key: Key) -> CounterView | None:
+    seen = row or CounterView(restaurant_id=str(key[0]))
+    match record.message:
+        case Sold():
+            return msgspec.structs.replace(seen, sold=seen.sold + 1)
+        case ShelfChanged(after=Shelf() as shelf):
+            return msgspec.structs.replace(seen, labels=seen.labels | {shelf.id: f"{shelf.label} {shelf.revision}"})
+        case _:
+            return row
+
+
 def what_of(record: Recorded) -> Sequence[Key]:
     return [(record.message.what,)] if isinstance(record.message, Sold) else []
 
@@ -97,6 +116,14 @@ TOTALS = Projection(
     fold=fold_total,
     sharing="increments",
 )
+COUNTERS = Projection(
+    domain="shop",
+    view=View(name="counters", row=CounterView, key=("restaurant_id",)),
+    topics=("shop.events", "pantry.changes"),
+    keys=lambda record: [(record.stream,)],
+    fold=fold_counter,
+    sharing="topic columns",
+)
 BY_WHAT = Feed(
     domain="shop",
     name="by_what",
@@ -105,7 +132,7 @@ BY_WHAT = Feed(
 )
 
 SCHEMAS = (
-    DomainSchema(name="shop", views=(SALES.view, TOTALS.view)),
+    DomainSchema(name="shop", views=(SALES.view, TOTALS.view, COUNTERS.view)),
     DomainSchema(name="pantry", tables=(SHELVES,)),
 )
 CODEC = Codec((Sell, Sold, ShelfChanged))

@@ -13,7 +13,7 @@ from kernel.log import START, ConsistencyToken, Position, Recorded
 from kernel.messages import Row
 from kernel.projecting import Projection
 from tests.contracts.conftest import Stores
-from tests.contracts.shop import BY_WHAT, CODEC, NOON, SALES, TOTALS, SaleView, TotalView, sale
+from tests.contracts.shop import BY_WHAT, CODEC, COUNTERS, NOON, SALES, TOTALS, CounterView, SaleView, TotalView, sale
 
 pytestmark = pytest.mark.anyio
 
@@ -121,6 +121,38 @@ async def test_rebuilt_equals_live_whatever_the_batches(stores: Stores, batch: i
     for name in ("totals", "sales"):
         await catch_up(stores, name, batch)
     assert (await rows(stores), await totals(stores)) == live
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_topics_may_interleave_as_they_like(stores: Stores, seed: int) -> None:
+    chance, projection = random.Random(seed), COUNTERS
+    await shelve(stores)
+    for expected in range(5):
+        await stores.shop.journal.commit(sale("rest_1", "soup", expected=expected))
+    parts = [(topic, n) for topic in projection.topics for n in range(stores.log.partitions("shop"))]
+    at = dict.fromkeys(parts, START)
+    while parts:
+        part = chance.choice(parts)
+        sealed = await stores.log.read({part: at[part]}, chance.randint(1, 3))
+        if not sealed:
+            parts.remove(part)
+            continue
+        step = Advance(consumer="counters", topic=part[0], partition=part[1], before=at[part], after=sealed[-1].at)
+        assert await stores.shop.view_store.apply(projection, [CODEC.open(record) for record in sealed], step)
+        at[part] = sealed[-1].at
+    rows = await stores.shop.views.fetch(CounterView, "select * from counters")
+    assert rows == [CounterView(restaurant_id="rest_1", sold=5, labels={"a": "Vesi 3", "b": "Vesi 2"})]
+
+
+async def shelve(stores: Stores) -> None:
+    owner = await stores.owner()
+    for shelf in ("a", "b"):
+        await owner.execute(
+            "insert into pantry.shelves (id, restaurant_id, label, tags, retired) values ($1, 'rest_1', 'Õlut', '[]', false)",
+            shelf,
+        )
+    await owner.execute("update pantry.shelves set label = 'Maito' where id = 'a'")
+    await owner.execute("update pantry.shelves set label = 'Vesi'")
 
 
 async def sell_more(stores: Stores) -> None:
