@@ -8,8 +8,8 @@ import pytest
 from kernel.log import ConsistencyToken
 from kernel.messages import Row
 from tests.catalog.bench import Bench
+from tests.catalog.graph import CAKE, PIZZA, published, registered
 from tests.catalog.premises import CUSTOMER
-from tests.catalog.test_graph import CAKE, PIZZA, published, registered
 
 pytestmark = pytest.mark.anyio
 

@@ -14,9 +14,9 @@ from kernel.ids import typed_id
 from subgraphs.catalog.subgraph import SUBGRAPH
 from subgraphs.catalog.views.availability import Availability
 from tests.catalog.bench import Bench
+from tests.catalog.graph import DOCUMENT, key, published, registered
 from tests.catalog.premises import CUSTOMER
 from tests.catalog.premises import published as house
-from tests.catalog.test_graph import DOCUMENT, key, published, registered
 from tests.spelling import AT, uuid_of
 
 TOLD = """asOf menuVersion pausedUntil unavailableItems { name unavailableUntil } unavailableOptions { name }
