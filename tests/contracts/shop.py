@@ -48,7 +48,7 @@ class CounterView(Row):
 
     restaurant_id: str
     sold: int = 0
-    labels: dict[str, str] = {}
+    labels: dict[str, str] = msgspec.field(default_factory=dict[str, str])
 
 
 class Shelf(Row):

@@ -4,13 +4,13 @@ import asyncio
 import random
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 import pytest
 
 from kernel.committing import Advance, Committed
 from kernel.log import START, ConsistencyToken, Position, Recorded
-from kernel.messages import Row
 from kernel.projecting import Projection
 from tests.contracts.conftest import Stores
 from tests.contracts.shop import BY_WHAT, CODEC, COUNTERS, NOON, SALES, TOTALS, CounterView, SaleView, TotalView, sale
@@ -40,7 +40,7 @@ async def catch_up(stores: Stores, name: str, batch: int = 100, first: int = 0) 
 async def take(stores: Stores, name: str, records: Sequence[Recorded], step: Advance) -> bool:
     if name == BY_WHAT.name:
         return await stores.shop.view_store.feed(BY_WHAT, records, step)
-    projections: dict[str, Projection[Row]] = {SALES.view.name: SALES, TOTALS.view.name: TOTALS}  # pyright: ignore[reportAssignmentType]
+    projections: dict[str, Projection[Any]] = {SALES.view.name: SALES, TOTALS.view.name: TOTALS}
     return await stores.shop.view_store.apply(projections[name], records, step)
 
 
@@ -148,7 +148,8 @@ async def shelve(stores: Stores) -> None:
     owner = await stores.owner()
     for shelf in ("a", "b"):
         await owner.execute(
-            "insert into pantry.shelves (id, restaurant_id, label, tags, retired) values ($1, 'rest_1', 'Õlut', '[]', false)",
+            "insert into pantry.shelves (id, restaurant_id, label, tags, retired) "
+            "values ($1, 'rest_1', 'Õlut', '[]', false)",
             shelf,
         )
     await owner.execute("update pantry.shelves set label = 'Maito' where id = 'a'")

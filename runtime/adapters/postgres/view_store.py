@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
+from typing import Any
 
 import msgspec
 
@@ -35,7 +36,7 @@ class PostgresViewStore:
         self._advance = f"select {domain}.advance($1, $2, $3, $4, $5, $6, $7)"
         self._tables: dict[str, TableSql] = {}
 
-    async def apply(self, projection: Projection[Row], records: Sequence[Recorded], advance: Advance) -> bool:
+    async def apply(self, projection: Projection[Any], records: Sequence[Recorded], advance: Advance) -> bool:
         table = self._table(projection)
         concerned = [(record, key) for record in records for key in projection.keys(record)]
         try:
@@ -78,7 +79,7 @@ class PostgresViewStore:
         )
 
     async def _load(
-        self, connection: Connection, table: TableSql, projection: Projection[Row], keys: Sequence[Key]
+        self, connection: Connection, table: TableSql, projection: Projection[Any], keys: Sequence[Key]
     ) -> dict[Key, Row]:
         wanted = msgspec.json.encode([dict(zip(table.key, key, strict=True)) for key in dict.fromkeys(keys)]).decode()
         rows = await connection.fetch(table.load, wanted)
@@ -100,7 +101,7 @@ class PostgresViewStore:
         if not await connection.fetchval(self._advance, *advance_arguments(advance)):
             raise _Moved
 
-    def _table(self, projection: Projection[Row]) -> TableSql:
+    def _table(self, projection: Projection[Any]) -> TableSql:
         view = projection.view
         if view.name not in self._tables:
             self._tables[view.name] = TableSql(self._domain, view.name, view.row, view.key)
@@ -108,7 +109,7 @@ class PostgresViewStore:
 
 
 def _fold(
-    projection: Projection[Row], before: Mapping[Key, Row], concerned: Sequence[tuple[Recorded, Key]]
+    projection: Projection[Any], before: Mapping[Key, Row], concerned: Sequence[tuple[Recorded, Key]]
 ) -> dict[Key, Row | None]:
     rows: dict[Key, Row | None] = {}
     for record, key in concerned:
