@@ -106,7 +106,7 @@ class RunningPlatform:
     def wait_restarted(self, name: str, killed: int) -> None:
         def is_back() -> bool:
             now = self.processes()[name]
-            return now.state == "ready" and now.process != killed
+            return now.state == "ready" and now.process not in (None, killed)
 
         self.wait(is_back, 60, f"{name} is back")
 

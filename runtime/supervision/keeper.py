@@ -97,6 +97,8 @@ class Keeper:
         others = [asyncio.create_task(work) for work in (self._notice_ready(), self._end_when_asked(process))]
         try:
             code = await process.wait()
+            await end_tasks(*others)  # first, so that nobody calls it ready from now on
+            self._become("waiting")
             await asyncio.wait([following], timeout=LAST_LINES_WITHIN_SECONDS)  # a grandchild may hold the pipe open
         finally:
             kill_group(process.pid)

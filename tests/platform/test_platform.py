@@ -65,24 +65,25 @@ def test_logs_are_in_one_place_and_name_the_request_and_its_trace(platform: Runn
     assert (record["process"], record["request_id"], record["trace_id"]) == ("gateway", request, trace)
 
 
-def test_a_second_platform_runs_beside_the_first_and_stops_clean(platform: RunningPlatform, tmp_path: Path) -> None:
-    second = RunningPlatform(tmp_path / "second", free_port(block=8), SMALL_CITY)
-    second.wait_open()
-    family = second.family()
-    assert second.stop(signal.SIGINT) == 0
+def test_a_second_platform_runs_beside_the_first_survives_its_own_death_and_stops_clean(
+    platform: RunningPlatform, tmp_path: Path
+) -> None:
+    killed = RunningPlatform(tmp_path / "second", free_port(block=8), SMALL_CITY)
+    killed.wait_open()
+    family = killed.family()
+    killed.supervisor.kill()
+
+    again = RunningPlatform(tmp_path / "second", killed.port, SMALL_CITY)
+    again.wait_open()
+    wait_gone(family)
+    assert {row.state for row in again.processes().values()} == {"ready"}
+    assert {row.restarts for row in again.processes().values()} == {0}
+    assert again.has_said("The city is there already.")
+
+    family = again.family()
+    assert again.stop(signal.SIGINT) == 0
     wait_gone(family, within_seconds=0.1)
-    assert all(is_free("127.0.0.1", second.port + offset) for offset in range(8))
-    assert not (second.data_dir / "postgres" / "postmaster.pid").exists()
+    assert all(is_free("127.0.0.1", again.port + offset) for offset in range(8))
+    assert not (again.data_dir / "postgres" / "postmaster.pid").exists()
     assert platform.status_code(0, "/health/live") == 200
-
-
-def test_a_killed_supervisor_takes_everyone_along_and_the_next_start_is_clean(tmp_path: Path) -> None:
-    first = RunningPlatform(tmp_path / "kept", free_port(block=8), SMALL_CITY)
-    first.wait_open()
-    family = first.family()
-    first.supervisor.kill()
-    with platform_in(tmp_path / "kept", first.port, SMALL_CITY) as second:
-        wait_gone(family)
-        assert {row.state for row in second.processes().values()} == {"ready"}
-        assert {row.restarts for row in second.processes().values()} == {0}
-    first.stop()
+    killed.stop()
