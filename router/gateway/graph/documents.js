@@ -1,12 +1,13 @@
 /** From the text of a document to operations that may run: parsed, measured, validated, remembered. */
 
-import { GraphQLError, Kind, NoSchemaIntrospectionCustomRule, parse, specifiedRules, validate } from "graphql";
+import { GraphQLError, Kind, NoSchemaIntrospectionCustomRule, parse, specifiedRules, validate, visit } from "graphql";
 
 import { Refused } from "../errors.js";
 import { compileCost } from "./cost.js";
 import { checkLimits, fragmentsOf, LIMITS, within } from "./limits.js";
+import { createRecent } from "./recent.js";
 
-const REMEMBERED = 1000;
+const REMEMBERED = { entries: 1000, weight: 300_000 }; // in characters, each of which costs about 100 bytes
 const INTROSPECTION = new Set(["__schema", "__type", "__typename"]);
 
 /**
@@ -24,15 +25,15 @@ const INTROSPECTION = new Set(["__schema", "__type", "__typename"]);
  * for validating a large document costs more than anything else here.
  */
 export function createDocuments(schema, { introspection }) {
-  const remembered = new Map();
+  const remembered = createRecent(REMEMBERED);
   const rules = introspection ? specifiedRules : [...specifiedRules, NoSchemaIntrospectionCustomRule];
   return function find(text, operationName) {
     within("characters", text.length);
     let entry = remembered.get(text);
-    remembered.delete(text); // set again below, so that the first of the map is the one unused for longest
-    entry ??= attempt(() => compile(schema, text, rules, introspection));
-    remembered.set(text, entry);
-    if (remembered.size > REMEMBERED) remembered.delete(remembered.keys().next().value);
+    if (!entry) {
+      entry = attempt(() => compile(schema, text, rules, introspection));
+      remembered.set(text, entry, text.length);
+    }
     if (entry instanceof Refused) throw entry;
     return choose(entry, operationName);
   };
@@ -53,6 +54,7 @@ function compile(schema, text, rules, introspection) {
   checkLimits(document);
   const problems = validate(schema, document, rules, { maxErrors: 10 });
   if (problems.length) throw refusedBy(problems, "GRAPHQL_VALIDATION_FAILED", introspection);
+  forgetPlaces(document);
   const fragments = fragmentsOf(document);
   const operations = document.definitions.filter(({ kind }) => kind === Kind.OPERATION_DEFINITION);
   return new Map(
@@ -68,6 +70,15 @@ function compile(schema, text, rules, introspection) {
       },
     ]),
   );
+}
+
+/** Where things stood in the text is most of a document's memory, and of no use once it is valid. */
+function forgetPlaces(document) {
+  visit(document, {
+    enter(node) {
+      node.loc = undefined;
+    },
+  });
 }
 
 function parsed(text) {

@@ -56,6 +56,7 @@ export function createSocketUpstream({ settings, metrics, subgraphs }) {
 function connect(url, connectionParams, metrics, forget) {
   const address = new URL(url);
   address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
+  let opened = false;
   return createClient({
     url: address.href,
     webSocketImpl: WebSocket,
@@ -65,9 +66,13 @@ function connect(url, connectionParams, metrics, forget) {
     keepAlive: PING_MS,
     retryAttempts: 0,
     on: {
-      opened: () => metrics.upstreamSockets.up(),
+      opened: () => {
+        opened = true;
+        metrics.upstreamSockets.up();
+      },
       closed: () => {
-        metrics.upstreamSockets.down();
+        if (opened) metrics.upstreamSockets.down(); // a socket that was refused closes without having opened
+        opened = false;
         forget();
       },
       error: forget,
