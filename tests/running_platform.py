@@ -16,6 +16,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from runtime.engines.programs import tethered
 from runtime.engines.running import free_port
 from runtime.prerequisites import started_at
 from runtime.supervision.footprint import descendants
@@ -43,7 +44,7 @@ class RunningPlatform:
         self.lines: list[str] = []
         self.began = time.monotonic()
         self.supervisor = subprocess.Popen(
-            [sys.executable, "-m", "runtime", "up"],
+            tethered([sys.executable, "-m", "runtime", "up"]),  # a killed test run leaves nothing either
             cwd=ROOT,
             env=self.environment,
             stdout=subprocess.PIPE,
