@@ -28,6 +28,8 @@ from kernel.planning import Planner
 from kernel.ports import Outage
 from kernel.subgraph import Subgraph
 
+PAGE = 500
+"""Events of a stream read at once; an order has about ten."""
 ATTEMPTS = 10
 """How often a command is decided anew when others keep writing its stream first."""
 
@@ -104,9 +106,12 @@ class Handler:
     ) -> Commit | Refusal:
         stream = decider.stream(command)
         state, version = decider.initial, 0
-        while page := await self._journal.read(stream, after=version):
+        more = True
+        while more:
+            page = await self._journal.read(stream, after=version, limit=PAGE)
             state = decider.fold([self._codec.message(sealed.type, sealed.data) for sealed in page], state)
-            version = page[-1].version or version
+            version = page[-1].version or version if page else version
+            more = len(page) == PAGE
         decision = decider.decide(command, state)
         if isinstance(decision, Refusal):
             return decision
