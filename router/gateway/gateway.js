@@ -1,6 +1,6 @@
 /** The gateway, assembled: supergraph, ways to the subgraphs, front. */
 
-import { once } from "node:events";
+import { once, setMaxListeners } from "node:events";
 import { createServer } from "node:http";
 
 import { createHealth } from "./front/health.js";
@@ -37,6 +37,7 @@ export async function openGateway(settings, log) {
 
   const documents = createDocuments(graph.schema, settings);
   const operations = new Operations({ graph, documents, upstream: sockets, settings, log });
+  setMaxListeners(0); // one signal ends many streams, or many requests of one operation
   const leaving = new AbortController();
   const stopping = leaving.signal;
   const health = createHealth({ metrics, subgraphs, answers: http.answers, stopping });

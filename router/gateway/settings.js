@@ -31,7 +31,8 @@ export function readSettings(environment = process.env) {
   const host = environment.HOST || "127.0.0.1";
   const port = number("PORT", 4000, 0, 65535);
   const issuer = address("ISSUER_URL", `http://${host}:${port + 3}`);
-  const origins = environment.ALLOWED_ORIGINS || `http://127.0.0.1:${port},http://localhost:${port}`;
+  const own = new URL(address("GATEWAY_URL", `http://127.0.0.1:${port}`)).origin;
+  const origins = environment.ALLOWED_ORIGINS || `${own},http://127.0.0.1:${port},http://localhost:${port}`;
   const credential = environment.ROUTER_SECRET;
   if (!credential) throw new SettingsInvalid("ROUTER_SECRET is not set: subgraphs answer only a router that shows it.");
   return Object.freeze({

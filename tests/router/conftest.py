@@ -31,6 +31,8 @@ def gateway(graph: Path, subgraphs: Subgraphs) -> Iterator[Gateway]:
     with running_gateway(graph, subgraphs.url) as running:
         yield running
         assert running.process.poll() is None, "a test brought the gateway down"
+        assert running.complaints == []
+        assert not [record for record in running.records if record["level"] == "error"]
 
 
 @pytest.fixture

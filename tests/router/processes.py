@@ -26,9 +26,15 @@ class Gateway:
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self.process = subprocess.Popen(
-            ["node", str(GATEWAY)], env={**os.environ, **environment}, stdout=subprocess.PIPE, text=True
+            ["node", str(GATEWAY)],
+            env={**os.environ, **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
         self.records: list[Record] = []
+        self.complaints: list[str] = []
+        """What it wrote that is no record: warnings of Node, on standard error."""
         self.news = Condition()
         self.reader = Thread(target=self._read, daemon=True)
         self.reader.start()
@@ -66,7 +72,10 @@ class Gateway:
         assert self.process.stdout
         for line in self.process.stdout:
             with self.news:
-                self.records.append(json.loads(line))
+                if line.startswith("{"):
+                    self.records.append(json.loads(line))
+                else:
+                    self.complaints.append(line)
                 self.news.notify_all()
 
 

@@ -6,7 +6,7 @@ import os
 import re
 import signal
 import subprocess
-from contextlib import suppress
+from contextlib import AsyncExitStack, aclosing, suppress
 from pathlib import Path
 
 import httpx
@@ -108,6 +108,18 @@ async def test_the_pages_fetcher_sends_its_headers_with_requests_and_sockets(gat
     assert [item["served"]["id"] for item in served] == ["0", "1"]
     assert served[0]["served"]["caller"]["authorization"] == bearer
     assert told["refused"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+
+
+async def test_many_streams_at_once_are_no_reason_to_warn(graph: Path, subgraphs: Subgraphs) -> None:
+    """Node warns of leaks on standard error once eleven wait for one signal."""
+    waiting = "subscription { waiting { id } }"
+    with running_gateway(graph, subgraphs.url) as gateway:
+        async with httpx.AsyncClient(base_url=gateway.url, timeout=20) as client, AsyncExitStack() as streams:
+            for _ in range(15):
+                stream = await streams.enter_async_context(aclosing(events(client, waiting)))
+                assert (await anext(stream))[0] == "next"
+        assert gateway.stop() == 0
+        assert gateway.complaints == []
 
 
 async def test_streams_of_events_break_off_when_the_gateway_stops(graph: Path, subgraphs: Subgraphs) -> None:

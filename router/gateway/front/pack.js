@@ -11,8 +11,13 @@ const QUERY = `# Restaurants, orders and payments as one graph. Its documentatio
 # Browsing needs no token. For the rest, put one into the Headers tab below:
 #   { "Authorization": "Bearer …" }
 # \`make token AS=aino\` prints a token. Subscriptions run over WebSocket with the same headers.
-query First {
-  __typename
+query Restaurants {
+  restaurants(near: { latitude: 60.1699, longitude: 24.9384 }, first: 5) {
+    nodes {
+      id
+      name
+    }
+  }
 }
 `;
 const OPTIONS = {
