@@ -48,13 +48,15 @@ class StoredOutcome(Value):
 
 
 class Advance(Value):
-    """Moves a consumer's checkpoint, if it still is at `before`."""
+    """Moves a consumer's checkpoint, if it still is at `before`; or takes a dead letter away, if it still is there."""
 
     consumer: str
     topic: str
     partition: int
     before: Position
     after: Position
+    letter: str | None = None
+    """The id of the letter's record, when what is consumed is a letter: then the checkpoint stays where it is."""
 
 
 class Write(Value):

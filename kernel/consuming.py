@@ -1,17 +1,21 @@
 """Consuming: the one loop that feeds records to projections, feeds and reactions, and parks what is poison."""
 
 import asyncio
-import traceback
+import logging
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Protocol
 
-from kernel.codec import Undecodable
 from kernel.committing import Advance
 from kernel.equipment import Equipment
 from kernel.log import START, Position, Recorded, Sealed
-from kernel.ports import DeadLetter, Outage, TopicPartition
+from kernel.parking import Parking
+from kernel.ports import Outage, TopicPartition
+from kernel.resuming import resumed
 from kernel.tailing import BATCH, OUTAGE_PAUSE_S, Tail
+
+LONGEST_PAUSE_S = 5.0
+_log = logging.getLogger(__name__)
 
 
 class Digest(Protocol):
@@ -28,19 +32,25 @@ class Digest(Protocol):
 
 
 class Consumer:
-    """One digest's way through its topics, resumed from its checkpoints, effectively once."""
+    """One digest's way through its topics, resumed from its checkpoints, effectively once.
 
-    def __init__(self, digest: Digest, tails: Sequence[Tail], equipment: Equipment) -> None:
+    Several workers may run the same one. Whatever is consumed, digested or parked, goes with the step of the
+    checkpoint; whoever finds it moved reads the log anew from where it stands.
+    """
+
+    def __init__(self, digest: Digest, tails: Sequence[Tail], equipment: Equipment, *, from_start: bool = True) -> None:
         self.name = digest.name
-        self._digest, self._tails = digest, tuple(tails)
-        self._checkpoints, self._dead_letters = equipment.checkpoints, equipment.dead_letters
-        self._codec = equipment.codec
+        self._digest, self._tails, self._from_start = digest, tuple(tails), from_start
+        self._checkpoints, self._codec = equipment.checkpoints, equipment.codec
+        self._parking = Parking(digest.name, equipment.dead_letters)
         self.at: dict[TopicPartition, Position] = {}
-        self.parked: frozenset[str] = frozenset()
-        self.poisoned: str | None = None
-        """The last error that a run of records ended in."""
         self.oldest_unread: Mapping[TopicPartition, Sealed] = {}
         """The first record of the batch in work, per topic partition: how far behind this consumer is."""
+
+    @property
+    def parked(self) -> frozenset[str]:
+        """The keys that are parked, as far as this worker knows."""
+        return self._parking.keys
 
     async def run(self) -> None:
         """Consumes until cancelled."""
@@ -53,105 +63,73 @@ class Consumer:
         pause = OUTAGE_PAUSE_S
         while True:
             try:
-                await self._load(parts)
-                pause = OUTAGE_PAUSE_S
+                await self._load(tail, parts)
                 while True:
                     turn = tail.turn
                     records = await tail.next({part: self.at[part] for part in parts})
                     if records:
                         await self._take(records)
+                        pause = OUTAGE_PAUSE_S
                     else:
                         await tail.wait_past(turn)
-            except Outage:
+            except Outage as outage:
+                _log.warning("waits out an outage", extra={"consumer": self.name, "error": str(outage)})
                 await asyncio.sleep(pause)
-                pause = min(pause * 2, 5.0)
+                pause = min(pause * 2, LONGEST_PAUSE_S)
 
-    async def _load(self, parts: Sequence[TopicPartition]) -> None:
-        self.parked = await self._dead_letters.parked(self.name)
+    async def _load(self, tail: Tail, parts: Sequence[TopicPartition]) -> None:
         for part in parts:
-            self.at[part] = await self._checkpoints.load(self.name, *part) or START
+            self.at[part] = await resumed(self._checkpoints, self.name, part, tail, from_start=self._from_start)
+        await self._parking.load()
 
     async def _take(self, records: Sequence[Sealed]) -> None:
         runs = {part: list(run) for part, run in groupby(sorted(records, key=_place), key=_part)}
         self.oldest_unread = {part: run[0] for part, run in runs.items()}
         for part, run in runs.items():
             for start in range(0, len(run), BATCH):
-                await self._take_run(part, run[start : start + BATCH])
+                if not await self._take_run(part, run[start : start + BATCH]):
+                    await self._overtaken(part)
+                    break
         self.oldest_unread = {}
 
-    async def _take_run(self, part: TopicPartition, run: Sequence[Sealed]) -> None:
+    async def _overtaken(self, part: TopicPartition) -> None:
+        """Another worker was first, or the checkpoint was taken away: what was read is forgotten."""
+        self.at[part] = await self._checkpoints.load(self.name, *part) or START
+        await self._parking.load()
+
+    async def _take_run(self, part: TopicPartition, run: Sequence[Sealed]) -> bool:
+        """Takes all in at once, or one by one when one of them is poison or parked; False: overtaken."""
         if not self.parked & {record.stream for record in run}:
             try:
                 opened = [self._codec.open(record) for record in run]
-                await self._advanced(part, run[-1], await self._digest.digest(opened, self._advance(part, run[-1])))
-                return
+                return self._reached(part, run[-1], await self._digest.digest(opened, self._advance(part, run[-1])))
             except Outage:
                 raise
             except Exception as error:  # noqa: BLE001 - whichever record is poison is found below, one by one
-                self.poisoned = repr(error)
+                about = {"consumer": self.name, "records": len(run), "error": type(error).__name__}
+                _log.info("takes records one by one", extra=about)
         for record in run:
-            await self._take_one(part, record)
+            if not self._reached(part, record, await self._take_one(record, self._advance(part, record))):
+                return False
+        return True
 
-    async def _take_one(self, part: TopicPartition, record: Sealed) -> None:
-        if record.at <= self.at[part]:
-            return
-        advance = self._advance(part, record)
+    async def _take_one(self, record: Sealed, advance: Advance) -> bool:
+        if record.stream in self.parked:
+            return await self._parking.queue(record, advance)
         try:
-            done = await self._digest.digest([self._open_unparked(record)], advance)
+            return await self._digest.digest([self._codec.open(record)], advance)
         except Outage:
             raise
-        except Exception as error:  # noqa: BLE001 - poison, or queued behind poison: kept with its cause
-            await self._park(record, error)
-            done = await self._checkpoints.advance(advance)
-        await self._advanced(part, record, done)
-
-    def _open_unparked(self, record: Sealed) -> Recorded:
-        if record.stream in self.parked:
-            raise KeyParked(record.stream)
-        return self._codec.open(record)
-
-    async def _park(self, record: Sealed, error: Exception) -> None:
-        unexpected = not isinstance(error, KeyParked | Undecodable)
-        letter = DeadLetter(
-            consumer=self.name,
-            key=record.stream,
-            record=record,
-            error=f"{type(error).__name__}: {error}",
-            traceback="".join(traceback.format_exception(error)) if unexpected else "",
-        )
-        await self._dead_letters.park(letter)
-        self.parked |= {record.stream}
+        except Exception as error:  # noqa: BLE001 - poison: kept with its cause
+            return await self._parking.park(record, error, advance)
 
     def _advance(self, part: TopicPartition, last: Sealed) -> Advance:
         return Advance(consumer=self.name, topic=part[0], partition=part[1], before=self.at[part], after=last.at)
 
-    async def _advanced(self, part: TopicPartition, last: Sealed, done: bool) -> None:
+    def _reached(self, part: TopicPartition, last: Sealed, done: bool) -> bool:
         if done:
             self.at[part] = last.at
-        else:  # another worker was first: go on from where it stands
-            self.at[part] = await self._checkpoints.load(self.name, *part) or START
-
-
-class KeyParked(Exception):
-    """An earlier record of this key waits in the dead letters; this one queues behind it."""
-
-
-async def replay(digest: Digest, key: str, equipment: Equipment) -> int:
-    """Digests the parked records of `key` again, in log order; stops by raising at the first that still fails.
-
-    Returns how many were digested. Views must be digestible out of checkpoint order for one key, which they are:
-    nothing of the key was applied since it was parked.
-    """
-    done = 0
-    for letter in await equipment.dead_letters.letters(digest.name, key):
-        record = letter.record
-        nothing = Advance(
-            consumer=f"{digest.name}/replay", topic=record.topic, partition=record.partition, before=START, after=START
-        )
-        await digest.digest([equipment.codec.open(record)], nothing)
-        await equipment.dead_letters.release(digest.name, record.id)
-        done += 1
-    return done
+        return done
 
 
 def _part(record: Sealed) -> TopicPartition:

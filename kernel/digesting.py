@@ -1,9 +1,11 @@
-"""Digests: what projections, feeds and reactions do with the records they consume."""
+"""Digests: what projections, feeds, reactions and effects do with the records they consume."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from kernel.calling import Call, Refused
+import msgspec
+
+from kernel.calling import AlreadyConsumed, Call, Refused
 from kernel.committing import Advance
 from kernel.handling import Handler
 from kernel.ids import derive_id
@@ -11,7 +13,7 @@ from kernel.log import Recorded
 from kernel.messages import Command, Refusal
 from kernel.ports import Checkpoints, Signals, ViewStore
 from kernel.projecting import Feed, Projection
-from kernel.subgraph import Reaction
+from kernel.subgraph import Effect, Reaction
 
 
 class Projecting:
@@ -46,15 +48,44 @@ def feed_key(feed: str, owner: str) -> str:
 
 
 class Reacting:
-    """Turns events into the domain's own commands; their ids are derived, so a repeat is recognised."""
+    """Turns events into the domain's own commands; their ids are derived, so a repeat is recognised.
+
+    The step past an event goes with the last of its commands: who was overtaken meanwhile commits nothing.
+    """
 
     def __init__(self, reaction: Reaction, handler: Handler, checkpoints: Checkpoints) -> None:
         self.name, self.topics = reaction.name, reaction.topics
         self._reaction, self._handler, self._checkpoints = reaction, handler, checkpoints
 
     async def digest(self, records: Sequence[Recorded], advance: Advance) -> bool:
+        reached = advance.before
         for record in records:
-            await carry_out(self._handler, self.name, record, self._reaction.react(record))
+            commands = self._reaction.react(record)
+            if not commands:
+                continue
+            step = msgspec.structs.replace(advance, before=reached, after=record.position)
+            if not await carry_out(self._handler, self.name, record, commands, step):
+                return False
+            reached = record.position
+        if reached == advance.after:
+            return True
+        return await self._checkpoints.advance(msgspec.structs.replace(advance, before=reached))
+
+
+class Performing:
+    """Talks to the outside about records, and hands what it reports to the domain."""
+
+    def __init__(self, effect: Effect[Any], port: object, handler: Handler, checkpoints: Checkpoints) -> None:
+        self.name, self.topics = effect.name, effect.topics
+        self._effect, self._port, self._handler, self._checkpoints = effect, port, handler, checkpoints
+
+    async def perform(self, record: Recorded) -> None:
+        """Has the effect and reports it; the same again when it is repeated."""
+        await carry_out(self._handler, self.name, record, await self._effect.perform(record, self._port))
+
+    async def digest(self, records: Sequence[Recorded], advance: Advance) -> bool:
+        for record in records:
+            await self.perform(record)
         return await self._checkpoints.advance(advance)
 
 
@@ -65,19 +96,27 @@ class Rejected(Exception):
         super().__init__(f"{type(command).__name__} was refused: {refusal!r}")
 
 
-async def carry_out(handler: Handler, consumer: str, cause: Recorded, commands: Sequence[Command]) -> None:
-    """Handles the commands that `consumer` derived from `cause`, each under its derived id.
+async def carry_out(
+    handler: Handler, consumer: str, cause: Recorded, commands: Sequence[Command], advance: Advance | None = None
+) -> bool:
+    """Handles the commands that `consumer` derived from `cause`, each under its derived id, the last with `advance`.
+
+    Returns False when that step was not to be made any more.
 
     Raises:
         Rejected: the domain refused one.
     """
-    for number, command in enumerate(commands):
+    for number, command in enumerate(commands, start=1):
         call = Call(
             correlation=cause.meta.correlation,
             traceparent=cause.meta.traceparent,
             causation=cause.id,
-            command_id=derive_id("cmd", cause.id, f"{consumer}:{number}"),
+            command_id=derive_id("cmd", cause.id, f"{consumer}:{number - 1}"),
+            advance=advance if number == len(commands) else None,
         )
         outcome = await handler.handle(command, call)
         if isinstance(outcome, Refused):
             raise Rejected(command, outcome.refusal)
+        if isinstance(outcome, AlreadyConsumed):
+            return False
+    return True

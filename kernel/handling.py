@@ -68,7 +68,7 @@ class Handler:
         if isinstance(outcome, Refused) and call.request is not None:
             return await self._store_refusal(command, outcome.refusal, call.request, call)
         if isinstance(outcome, Refused) and call.command_id is not None:
-            return await self._repeated(command, call.command_id) or outcome
+            return await self._repeated(command, call, call.command_id) or outcome
         return outcome
 
     async def _inform(self, command: Command) -> Command | Refusal:
@@ -95,11 +95,16 @@ class Handler:
             await asyncio.sleep(0.002 * attempt)
         raise Contended(command.__class__.__name__)
 
-    async def _repeated(self, command: Command, command_id: str) -> Accepted | None:
+    async def _repeated(self, command: Command, call: Call, command_id: str) -> Outcome | None:
         """A repeat may be refused because of what it did itself the first time, which is no refusal."""
         known = await self._journal.known(command_id)
+        if known is None:
+            return None
         stream = self._aggregates[type(command)].stream(command)
-        return known and Accepted(stream=stream, version=known.version, token=known.token, fresh=False)
+        rest = await self._commit(self._planner.plan(stream, 0, (command_id, command), call), call)
+        if isinstance(rest, AlreadyConsumed):
+            return rest
+        return Accepted(stream=stream, version=known.version, token=known.token, fresh=False)
 
     async def _plan_events(
         self, decider: Decider[Any, Any, Any], command: Command, command_id: str, call: Call

@@ -99,7 +99,7 @@ class Checkpoints(Protocol):
         ...
 
     async def advance(self, advance: Advance) -> bool:
-        """Compare-and-set; False when the checkpoint is no longer at `advance.before` (START also means: none)."""
+        """Compare-and-set; False when the checkpoint is not at `advance.before` (START: or none), the letter gone."""
         ...
 
 
@@ -173,8 +173,12 @@ class DeadLetter(Value):
 class DeadLetters(Protocol):
     """Poisoned records of one domain's consumers. A key with a letter is parked: its later records queue behind."""
 
-    async def park(self, letter: DeadLetter) -> None:
-        """Stores the letter once (consumer, record id)."""
+    async def park(self, letter: DeadLetter, advance: Advance | None = None) -> bool:
+        """Stores the letter, once (consumer, record id), with `advance`; False: it had moved, nothing is stored."""
+        ...
+
+    async def queue(self, letter: DeadLetter, advance: Advance | None = None) -> bool:
+        """As `park`, behind another letter of its key; False also when there is none, once a replay has ended."""
         ...
 
     async def parked(self, consumer: str) -> frozenset[str]:
@@ -183,10 +187,6 @@ class DeadLetters(Protocol):
 
     async def letters(self, consumer: str, key: str | None = None) -> Sequence[DeadLetter]:
         """The consumer's letters in log order."""
-        ...
-
-    async def release(self, consumer: str, record_id: str) -> None:
-        """Removes a letter that has been digested."""
         ...
 
 

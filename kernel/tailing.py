@@ -1,10 +1,12 @@
 """Tailing: one reader per process and journal, whose recent records all consumers share."""
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 
-from kernel.log import START, Position, Sealed
+from kernel.log import Position, Sealed
 from kernel.ports import EventLog, Outage, TopicPartition, Wakeup
 
 WINDOW = 2000
@@ -13,6 +15,7 @@ BATCH = 500
 IDLE_POLL_S = 1.0
 FIRST_POLL_S = 0.01
 OUTAGE_PAUSE_S = 0.5
+_log = logging.getLogger(__name__)
 
 
 class Tail:
@@ -35,7 +38,8 @@ class Tail:
         while True:
             try:
                 await self._follow()
-            except Outage:
+            except Outage as outage:
+                _log.warning("waits out an outage", extra={"topics": self._topics, "error": str(outage)})
                 await asyncio.sleep(OUTAGE_PAUSE_S)
 
     async def _follow(self) -> None:
@@ -89,11 +93,18 @@ class Tail:
             if floor is None or position < floor:
                 behind[part] = position
             elif position < self._cursor[part]:
-                found.extend(record for record in self._recent[part] if record.at > position)
+                found.extend(_after(position, self._recent[part]))
         if behind:
             found.extend(await self._log.read(behind, BATCH))
         return found
 
-    def head(self, part: TopicPartition) -> Position:
-        """The last position this tail has seen."""
-        return self._cursor.get(part, START)
+    async def head(self, part: TopicPartition) -> Position:
+        """The position of the log's last record."""
+        return await self._log.head(*part)
+
+
+def _after(position: Position, recent: deque[Sealed]) -> list[Sealed]:
+    """Looked for from the end, where almost everybody reads."""
+    news = list(takewhile(lambda record: record.at > position, reversed(recent)))
+    news.reverse()
+    return news

@@ -1,27 +1,32 @@
 """Ticking: fires the durable timers of one domain when the platform's clock says so."""
 
-import traceback
+import logging
+from collections.abc import Sequence
 from datetime import datetime
 
-from kernel.calling import Accepted, Call, Refused
+from kernel.calling import Accepted, AlreadyConsumed, Call, Refused
+from kernel.committing import Advance
 from kernel.digesting import Rejected
 from kernel.equipment import Equipment
 from kernel.handling import Handler
 from kernel.ids import derive_id
-from kernel.log import START, Meta, Sealed
-from kernel.messages import Command
-from kernel.ports import DeadLetter, DueTimer, Outage
+from kernel.log import START, Meta, Recorded, Sealed
+from kernel.messages import SYSTEM, Command
+from kernel.parking import Parking
+from kernel.ports import DueTimer, Outage
 
 LONGEST_NAP_S = 1.0
 BATCH = 100
+_log = logging.getLogger(__name__)
 
 
 class Ticker:
     """Handles the commands of due timers; a command that is stale by then changes nothing."""
 
     def __init__(self, handler: Handler, equipment: Equipment) -> None:
-        self.name = f"{handler.name}.timers"
-        self._handler, self._timers, self._dead_letters = handler, equipment.timers, equipment.dead_letters
+        self.name = timers_of(handler.name)
+        self._handler, self._timers = handler, equipment.timers
+        self._parking = Parking(self.name, equipment.dead_letters)
         self._clock, self._signals, self._codec = equipment.clock, equipment.signals, equipment.codec
 
     async def run(self) -> None:
@@ -31,7 +36,8 @@ class Ticker:
                 try:
                     fired = await self._fire_due()
                     nap = 0.0 if fired else await self._nap_s()
-                except Outage:
+                except Outage as outage:
+                    _log.warning("waits out an outage", extra={"consumer": self.name, "error": str(outage)})
                     nap = LONGEST_NAP_S
                 if nap > 0:
                     await wakeup.wait(nap)
@@ -52,27 +58,21 @@ class Ticker:
             except Outage:
                 raise
             except Exception as error:  # noqa: BLE001 - a bug or a refusal: kept with its cause, other timers go on
-                await self._dead_letters.park(self._letter(timer, now, error))
+                await self._parking.park(self._record(timer, now), error)
                 await self._timers.finish(timer.id)
         return bool(due)
 
     async def _fire(self, timer: DueTimer) -> None:
         command = self._codec.message(timer.type, timer.data)
         assert isinstance(command, Command)  # only commands are ever set as timers
-        call = Call(
-            correlation=timer.id,
-            causation=timer.id,
-            command_id=derive_id("cmd", timer.id, "fired"),
-            timer_done=timer.id,
-        )
-        outcome = await self._handler.handle(command, call)
+        outcome = await self._handler.handle(command, _call(timer.id, timer_done=timer.id))
         if isinstance(outcome, Refused):
             raise Rejected(command, outcome.refusal)
         if isinstance(outcome, Accepted) and not outcome.fresh:
             await self._timers.finish(timer.id)
 
-    def _letter(self, timer: DueTimer, now: datetime, error: Exception) -> DeadLetter:
-        record = Sealed(
+    def _record(self, timer: DueTimer, now: datetime) -> Sealed:
+        return Sealed(
             journal=self._handler.name,
             partition=0,
             at=START,
@@ -82,8 +82,39 @@ class Ticker:
             id=timer.id,
             type=timer.type,
             data=timer.data,
-            meta=Meta(actor="system", correlation=timer.id),
+            meta=Meta(actor=SYSTEM.subject, correlation=timer.id),
             recorded_at=now,
         )
-        trace = "".join(traceback.format_exception(error))
-        return DeadLetter(consumer=self.name, key=timer.id, record=record, error=repr(error), traceback=trace)
+
+
+class Firing:
+    """A ticker's letters, digested: the timers fire after all."""
+
+    def __init__(self, handler: Handler) -> None:
+        self.name, self._handler = timers_of(handler.name), handler
+        self.topics = (self.name,)
+
+    async def digest(self, records: Sequence[Recorded], advance: Advance) -> bool:
+        for record in records:
+            assert isinstance(record.message, Command)
+            outcome = await self._handler.handle(record.message, _call(record.id, advance=advance))
+            if isinstance(outcome, Refused):
+                raise Rejected(record.message, outcome.refusal)
+            if isinstance(outcome, AlreadyConsumed):
+                return False
+        return True
+
+
+def timers_of(domain: str) -> str:
+    """The name under which a domain's timers are parked."""
+    return f"{domain}.timers"
+
+
+def _call(timer_id: str, *, timer_done: str | None = None, advance: Advance | None = None) -> Call:
+    return Call(
+        correlation=timer_id,
+        causation=timer_id,
+        command_id=derive_id("cmd", timer_id, "fired"),
+        timer_done=timer_done,
+        advance=advance,
+    )

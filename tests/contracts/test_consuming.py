@@ -3,20 +3,26 @@
 import asyncio
 from datetime import timedelta
 
+import asyncpg
 import msgspec
 import pytest
 
-from kernel.committing import Advance, NewTimer
+from kernel.committing import Advance, CheckpointMoved, Committed, NewTimer
 from kernel.log import START, Meta, Position, Sealed
 from kernel.ports import DeadLetter
 from tests.contracts.conftest import Stores
 from tests.contracts.shop import CODEC, NOON, Sell, sale, with_parts
+from tests.patience import eventually
 
 pytestmark = pytest.mark.anyio
 
 
 def step(before: Position, after: Position, consumer: str = "sales", partition: int = 0) -> Advance:
     return Advance(consumer=consumer, topic="shop.events", partition=partition, before=before, after=after)
+
+
+def taking(letter_id: str) -> Advance:
+    return msgspec.structs.replace(step(START, START), letter=letter_id)
 
 
 def place(txid: int, position: int) -> Position:
@@ -85,10 +91,72 @@ async def test_a_key_is_free_when_its_last_letter_is_digested(stores: Stores) ->
     letters = stores.shop.dead_letters
     for number in (1, 2):
         await letters.park(letter(f"evt_{number}", "order_1", place(number, number)))
-    await letters.release("sales", "evt_1")
+    assert await stores.shop.checkpoints.advance(taking("evt_1"))
     assert await letters.parked("sales") == {"order_1"}
-    await letters.release("sales", "evt_2")
+    assert await stores.shop.checkpoints.advance(taking("evt_2"))
     assert await letters.parked("sales") == frozenset()
+    assert not await stores.shop.checkpoints.advance(taking("evt_2"))
+    assert await stores.shop.checkpoints.load("sales", "shop.events", 0) is None
+
+
+async def test_of_fifty_workers_one_takes_a_letter(stores: Stores) -> None:
+    await stores.shop.dead_letters.park(letter("evt_1", "order_1", place(1, 1)))
+    taken = await asyncio.gather(*(stores.shop.checkpoints.advance(taking("evt_1")) for _ in range(50)))
+    assert taken.count(True) == 1
+
+
+async def test_a_commit_may_take_a_letter_with_it_and_is_nothing_without(stores: Stores) -> None:
+    await stores.shop.dead_letters.park(letter("evt_1", "order_1", place(1, 1)))
+    journal = stores.shop.journal
+    sold = with_parts(sale("order_1", "soup", command_id="cmd_1"), advance=taking("evt_1"))
+    assert isinstance(await journal.commit(sold), Committed)
+    again = with_parts(sale("order_1", "tea", expected=1, command_id="cmd_2"), advance=taking("evt_1"))
+    assert await journal.commit(again) == CheckpointMoved()
+    assert len(await journal.read("order_1")) == 1
+
+
+async def test_a_letter_is_stored_with_a_step_or_not_at_all(stores: Stores) -> None:
+    letters, checkpoints = stores.shop.dead_letters, stores.shop.checkpoints
+    poison = letter("evt_1", "order_1", place(3, 1))
+    assert not await letters.park(poison, step(place(2, 1), place(3, 1)))
+    assert await letters.parked("sales") == frozenset()
+    assert await letters.park(poison, step(START, place(3, 1)))
+    assert await letters.parked("sales") == {"order_1"}
+    assert await checkpoints.load("sales", "shop.events", 0) == place(3, 1)
+    assert not await letters.park(letter("evt_9", "order_9", place(3, 1)), step(START, place(3, 1)))
+    assert await letters.parked("sales") == {"order_1"}
+
+
+async def test_records_queue_behind_a_letter_of_their_key_and_nowhere_else(stores: Stores) -> None:
+    letters, checkpoints = stores.shop.dead_letters, stores.shop.checkpoints
+    assert await letters.park(letter("evt_1", "order_1", place(1, 1)))
+    assert not await letters.queue(letter("evt_2", "order_2", place(2, 1)), step(START, place(2, 1)))
+    assert await checkpoints.load("sales", "shop.events", 0) is None
+    assert not await letters.queue(letter("evt_3", "order_1", place(3, 1)), step(place(2, 1), place(3, 1)))
+    assert await letters.queue(letter("evt_3", "order_1", place(3, 1)), step(START, place(3, 1)))
+    assert await letters.queue(letter("evt_4", "order_1", place(4, 1)))
+    assert [parked.record.id for parked in await letters.letters("sales")] == ["evt_1", "evt_3", "evt_4"]
+    assert await checkpoints.load("sales", "shop.events", 0) == place(3, 1)
+
+
+async def test_a_record_never_queues_behind_a_letter_that_is_being_taken_away(stores: Stores) -> None:
+    letters = stores.shop.dead_letters
+    await letters.park(letter("evt_1", "order_1", place(1, 1)))
+    replaying = await stores.owner()
+    async with asyncio.TaskGroup() as group, replaying.transaction():
+        await replaying.execute("delete from shop.dead_letters where id = 'evt_1'")
+        queueing = group.create_task(letters.queue(letter("evt_2", "order_1", place(2, 1))))
+        await waits_for_a_lock(await stores.owner())
+        assert not queueing.done()
+    assert not queueing.result()
+    assert await letters.parked("sales") == frozenset()
+
+
+async def waits_for_a_lock(owner: "asyncpg.Connection[asyncpg.Record]") -> None:
+    async def waiting() -> bool:
+        return await owner.fetchval("select exists (select from pg_locks where not granted)")
+
+    await eventually(waiting)
 
 
 async def test_timers_are_due_the_oldest_first_and_until_finished(stores: Stores) -> None:

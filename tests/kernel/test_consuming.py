@@ -8,10 +8,11 @@ import pytest
 
 from kernel.calling import Accepted, Call
 from kernel.committing import Advance
-from kernel.consuming import Consumer, Digest, replay
+from kernel.consuming import Consumer, Digest
 from kernel.digesting import Feeding, Projecting, Reacting
 from kernel.log import START, Recorded
 from kernel.ports import Outage, Wakeup
+from kernel.replaying import replay
 from kernel.tailing import Tail
 from tests.kernel.tally import EVERYTHING, TALLY, TALLY_VIEW, Bench, Count, Name
 from tests.patience import eventually
@@ -154,7 +155,7 @@ async def test_replayed_letters_are_digested_in_order(bench: Bench) -> None:
 
         async def digest(self, records: Sequence[Recorded], advance: Advance) -> bool:
             self.seen = (*self.seen, *(record.version for record in records))
-            return True
+            return await bench.equipment.checkpoints.advance(advance)
 
     await bench.handler.handle(Name(tally="bad", name="poison"), Call(correlation="tests"))
     await bench.count("bad", 1)

@@ -12,11 +12,23 @@ from runtime.adapters.postgres.pool import Database
 from runtime.adapters.postgres.sealing import COLUMNS, sealed
 
 
-def advance_arguments(advance: Advance) -> tuple[object, ...]:
-    """The arguments of the SQL function `advance`."""
+ADVANCE = "advance($1, $2, $3, $4, $5, $6, $7, $8)"
+_LETTER = f"consumer, key, journal, {COLUMNS}, error, traceback"
+_PARK = f"""
+insert into {{domain}}.dead_letters ({_LETTER})
+select $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24 from moved where done
+on conflict do nothing
+"""
+
+
+def advance_arguments(advance: Advance | None) -> tuple[object, ...]:
+    """The arguments of the SQL function `advance`; all null for none, which always succeeds."""
+    if advance is None:
+        return (None,) * 8
     before, after = advance.before, advance.after
     return (
-        advance.consumer, advance.topic, advance.partition, before.txid, before.position, after.txid, after.position
+        advance.consumer, advance.topic, advance.partition, before.txid, before.position, after.txid, after.position,
+        advance.letter,
     )  # fmt: skip
 
 
@@ -37,9 +49,7 @@ class PostgresCheckpoints:
         return None if row is None else Position(txid=row["txid"], position=row["position"])
 
     async def advance(self, advance: Advance) -> bool:
-        row = await self._database.one(
-            f"select {self._domain}.advance($1, $2, $3, $4, $5, $6, $7)", *advance_arguments(advance)
-        )
+        row = await self._database.one(f"select {self._domain}.{ADVANCE}", *advance_arguments(advance))
         return row is not None and bool(row[0])
 
 
@@ -49,12 +59,24 @@ class PostgresDeadLetters:
     def __init__(self, domain: str, database: Database) -> None:
         self._domain, self._database = domain, database
 
-    async def park(self, letter: DeadLetter) -> None:
+    async def park(self, letter: DeadLetter, advance: Advance | None = None) -> bool:
+        return await self._store(
+            f"with moved as materialized (select {self._domain}.{ADVANCE} as done)", letter, advance
+        )
+
+    async def queue(self, letter: DeadLetter, advance: Advance | None = None) -> bool:
+        """The letters ahead are locked: either a replay sees this one too, or this sees that they are gone."""
+        ahead = f"select 1 from {self._domain}.dead_letters where consumer = $9 and key = $10 for share"
+        moved = f"select {self._domain}.{ADVANCE} as done where (select count(*) from ahead) > 0"
+        return await self._store(
+            f"with ahead as materialized ({ahead}), moved as materialized ({moved})", letter, advance
+        )
+
+    async def _store(self, moved: str, letter: DeadLetter, advance: Advance | None) -> bool:
         record = letter.record
-        names = f"consumer, key, journal, {COLUMNS}, error, traceback"
-        await self._database.fetch(
-            f"insert into {self._domain}.dead_letters ({names}) "
-            "values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) on conflict do nothing",
+        row = await self._database.one(
+            f"{moved}, stored as ({_PARK.format(domain=self._domain)}) select done from moved",
+            *advance_arguments(advance),
             letter.consumer,
             letter.key,
             record.journal,
@@ -72,6 +94,7 @@ class PostgresDeadLetters:
             letter.error,
             letter.traceback,
         )
+        return row is not None and bool(row[0])
 
     async def parked(self, consumer: str) -> frozenset[str]:
         rows = await self._database.fetch(
@@ -96,11 +119,6 @@ class PostgresDeadLetters:
             )
             for row in rows
         ]
-
-    async def release(self, consumer: str, record_id: str) -> None:
-        await self._database.fetch(
-            f"delete from {self._domain}.dead_letters where consumer = $1 and id = $2", consumer, record_id
-        )
 
 
 class PostgresTimers:

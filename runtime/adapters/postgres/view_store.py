@@ -10,7 +10,7 @@ from kernel.committing import Advance
 from kernel.log import Recorded
 from kernel.messages import Row
 from kernel.projecting import Feed, Key, Projection
-from runtime.adapters.postgres.consuming import advance_arguments
+from runtime.adapters.postgres.consuming import ADVANCE, advance_arguments
 from runtime.adapters.postgres.pool import Connection, Database
 from runtime.adapters.postgres.shapes import TableSql
 
@@ -33,7 +33,7 @@ class PostgresViewStore:
 
     def __init__(self, domain: str, database: Database) -> None:
         self._domain, self._database = domain, database
-        self._advance = f"select {domain}.advance($1, $2, $3, $4, $5, $6, $7)"
+        self._advance = f"select {domain}.{ADVANCE}"
         self._tables: dict[str, TableSql] = {}
 
     async def apply(self, projection: Projection[Any], records: Sequence[Recorded], advance: Advance) -> bool:

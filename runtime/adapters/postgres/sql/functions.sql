@@ -1,11 +1,21 @@
 -- Commits of one domain, each one statement and so one transaction. SQLSTATEs of class JR say why nothing was written:
 -- JR001 transaction owns an xid already, JR002 version ahead, JR003 checkpoint moved, JR004 row moved, JR005 claim taken.
 
--- Moves a checkpoint if it still is at `before`; at the start there may be none.
+-- Moves a checkpoint if it still is at `before`; at the start there may be none. Or takes a dead letter away, if it is
+-- still there. A null consumer has neither.
+drop function if exists {domain}.advance(text, text, int, xid8, bigint, xid8, bigint);
 create or replace function {domain}.advance(
-  p_consumer text, p_topic text, p_partition int, p_before_txid xid8, p_before bigint, p_txid xid8, p_position bigint
+  p_consumer text, p_topic text, p_partition int, p_before_txid xid8, p_before bigint, p_txid xid8, p_position bigint,
+  p_letter text
 ) returns boolean language plpgsql as $$
 begin
+  if p_consumer is null then
+    return true;
+  end if;
+  if p_letter is not null then
+    delete from {domain}.dead_letters where consumer = p_consumer and id = p_letter;
+    return found;
+  end if;
   update {domain}.checkpoints set txid = p_txid, position = p_position, moved_at = now()
   where consumer = p_consumer and topic = p_topic and partition = p_partition
     and txid = p_before_txid and position = p_before;
@@ -135,7 +145,7 @@ begin
     if not {domain}.advance(
       move ->> 'consumer', move ->> 'topic', (move ->> 'partition')::int,
       (move #>> '{before,txid}')::xid8, (move #>> '{before,position}')::bigint,
-      (move #>> '{after,txid}')::xid8, (move #>> '{after,position}')::bigint) then
+      (move #>> '{after,txid}')::xid8, (move #>> '{after,position}')::bigint, move ->> 'letter') then
       raise exception 'the checkpoint moved' using errcode = 'JR003';
     end if;
   end if;
