@@ -1,4 +1,4 @@
-"""Retry budgets: repeats may be a tenth of all attempts, so that an outage is not made worse by those who wait."""
+"""Retry budgets: repeats that fail may be a tenth of all attempts, so that waiting does not make an outage worse."""
 
 from collections.abc import Callable
 from zlib import crc32
@@ -22,13 +22,19 @@ class RetryBudget:
         """A first attempt is made: it earns a tenth of a repeat."""
         self._refill(RATIO)
 
-    def take(self) -> float:
-        """Takes one repeat and says how many seconds to wait until it is covered; 0 within the budget."""
+    def take(self) -> bool:
+        """Takes one repeat; False while none is left, ask again a little later."""
         now = self._now_s()
         self._refill((now - self._refilled_at) * REFILL_PER_S)
         self._refilled_at = now
+        if self._left < 1:
+            return False
         self._left -= 1
-        return max(0.0, -self._left / REFILL_PER_S)
+        return True
+
+    def succeeded(self) -> None:
+        """A repeat succeeded and is given back: once the outage is over, whoever waits goes on without delay."""
+        self._refill(1.0)
 
     def _refill(self, amount: float) -> None:
         self._left = min(self._left + amount, RESERVE)

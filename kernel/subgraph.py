@@ -40,6 +40,8 @@ class Effect(Generic[PortT]):
     topics: tuple[str, ...]
     port: type[PortT]
     perform: Callable[[Recorded, PortT], Awaitable[Sequence[Command]]]
+    from_start: bool = False
+    """As of a reaction: a new effect starts at the log's head unless told so."""
 
 
 @dataclass(frozen=True)

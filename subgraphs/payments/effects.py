@@ -108,4 +108,8 @@ def _void(event: VoidRequested) -> Operation:
     return Operation(key=f"{event.payment_id}:void", path=f"/v1/authorisations/{event.authorisation_id}/void", body={})
 
 
-EFFECTS = (Effect(name="payments.provider", topics=("payments.events",), port=PaymentProvider, perform=perform),)
+EFFECTS = (
+    Effect(
+        name="payments.provider", topics=("payments.events",), port=PaymentProvider, perform=perform, from_start=True
+    ),
+)

@@ -11,7 +11,6 @@ from kernel.ports import DeadLetter, DueTimer
 from runtime.adapters.postgres.pool import Database
 from runtime.adapters.postgres.sealing import COLUMNS, sealed
 
-
 ADVANCE = "advance($1, $2, $3, $4, $5, $6, $7, $8)"
 _LETTER = f"consumer, key, journal, {COLUMNS}, error, traceback"
 _PARK = f"""
