@@ -56,6 +56,11 @@ class Performer:
         """The oldest record that is not done, per topic partition."""
         return {part: tasks[0][0] for part, tasks in self._open.items() if tasks}
 
+    @property
+    def under_way(self) -> int:
+        """How many effects are begun and not done."""
+        return sum(len(tasks) for tasks in self._open.values())
+
     async def run(self) -> None:
         """Performs until cancelled; what was under way is then performed again after the next start."""
         read = await self._load()

@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 
+import msgspec
 import pytest
 
 from kernel.calling import Accepted, Call
 from kernel.committing import Advance
 from kernel.consuming import Consumer, Digest
 from kernel.digesting import Feeding, Projecting, Reacting
-from kernel.log import START, Recorded
+from kernel.log import START, Position, Recorded
 from kernel.ports import Outage, Wakeup
 from kernel.replaying import replay
 from kernel.tailing import Tail
@@ -21,10 +22,10 @@ pytestmark = pytest.mark.anyio
 
 
 @asynccontextmanager
-async def consuming(bench: Bench, *digests: Digest) -> AsyncGenerator[list[Consumer]]:
+async def consuming(bench: Bench, *digests: Digest, from_start: bool = True) -> AsyncGenerator[list[Consumer]]:
     """A worker with these digests, running inside the block, killed at its end."""
     tail = Tail(bench.log, "tally", ("tally.events",))
-    consumers = [Consumer(digest, [tail], bench.equipment) for digest in digests]
+    consumers = [Consumer(digest, [tail], bench.equipment, from_start=from_start) for digest in digests]
     tasks = [asyncio.create_task(loop.run()) for loop in (tail, *consumers)]
     try:
         yield consumers
@@ -242,3 +243,58 @@ async def test_a_consistency_token_says_when_a_view_has_caught_up(bench: Bench) 
     async with consuming(bench, view(bench)):
         assert await views.reached("tally_view", ["tally.events"], token, wait_s=10)
     assert await bench.total("a") == 1
+
+
+async def test_a_new_reaction_begins_at_the_head_and_skips_nothing_after_that(bench: Bench) -> None:
+    await bench.count("a", 1)
+    await settled(bench, "a")
+    async with consuming(bench, echoing(bench), from_start=False) as (consumer,):
+
+        async def begun() -> bool:
+            return len(consumer.at) == bench.log.partitions("tally")
+
+        await eventually(begun)
+    await bench.count("a", 2)
+    async with consuming(bench, echoing(bench), from_start=False):
+
+        async def echoed() -> bool:
+            return await bench.stored("ea") == 2
+
+        await eventually(echoed)
+    assert await bench.stored("ea") == 2
+
+
+async def settled(bench: Bench, tally: str) -> None:
+    """Returns when the log shows all of the tally's records."""
+    last = (await bench.equipment.journal.read(tally))[-1]
+
+    async def visible() -> bool:
+        return await bench.log.head("tally.events", last.partition) >= last.at
+
+    await eventually(visible)
+
+
+async def test_a_reaction_that_was_overtaken_commits_nothing(bench: Bench) -> None:
+    await bench.count("a", 4)
+    (sealed,) = await bench.equipment.journal.read("a")
+    record = bench.equipment.codec.open(sealed)
+    step = Advance(consumer="tally.echo", topic=sealed.topic, partition=sealed.partition, before=START, after=sealed.at)
+    assert await bench.equipment.checkpoints.advance(step)
+    ahead = msgspec.structs.replace(step, before=Position(txid=1, position=1))
+    assert not await echoing(bench).digest([record], ahead)
+    assert await bench.stored("ea") == 0
+
+
+async def test_a_reaction_goes_past_each_event_with_the_commands_it_gave(bench: Bench) -> None:
+    await bench.count("ea", 90)
+    for by in (4, 5, 50):
+        await bench.count("a", by)
+    async with consuming(bench, echoing(bench)):
+
+        async def parked() -> bool:
+            return "a" in await bench.equipment.dead_letters.parked("tally.echo")
+
+        await eventually(parked)
+    assert await bench.stored("ea") == 99
+    (letter,) = await bench.equipment.dead_letters.letters("tally.echo")
+    assert letter.record.version == 3

@@ -1,17 +1,20 @@
 """Effects happen at least once, in order per stream, side by side across streams; timers fire when due, once."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from kernel.calling import Call
-from kernel.log import Recorded
+from kernel.committing import Advance
+from kernel.log import START, Position, Recorded
 from kernel.messages import Command
 from kernel.performing import Performer
-from kernel.ports import Outage
+from kernel.ports import Checkpoints, Outage
 from kernel.subgraph import Effect
 from kernel.tailing import Tail
 from kernel.ticking import Ticker
@@ -28,12 +31,25 @@ class Bell:
     def __init__(self) -> None:
         self.rung: list[tuple[str, int]] = []
         self.held: set[str] = set()
-        self.broken: dict[str, Exception] = {}
+        self.broken: dict[str, BaseException] = {}
+        self.dead: set[str] = set()
         self.let_go = asyncio.Event()
+        self.ringing = 0
+        self.most_at_once = 0
 
     async def ring(self, tally: str, by: int) -> None:
+        self.ringing += 1
+        self.most_at_once = max(self.ringing, self.most_at_once)
+        try:
+            await self._ring(tally, by)
+        finally:
+            self.ringing -= 1
+
+    async def _ring(self, tally: str, by: int) -> None:
         if tally in self.held:
             await self.let_go.wait()
+        if tally in self.dead:
+            raise Outage(f"{tally} never answers")
         if tally in self.broken:
             raise self.broken.pop(tally)
         self.rung.append((tally, by))
@@ -192,3 +208,115 @@ async def test_a_refused_timer_is_a_dead_letter_and_the_others_fire(bench: Bench
     (letter,) = await bench.equipment.dead_letters.letters("tally.timers")
     assert "Count was refused: TooMuch" in letter.error
     assert await bench.equipment.timers.next_at() is None
+
+
+async def test_effects_that_wait_to_be_repeated_hold_nobody_up(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kernel.performing.IN_FLIGHT", 2)
+    bell = Bell()
+    bell.dead = {"a", "b", "c"}
+    async with performing(bench, bell):
+        for tally in ("a", "b", "c", "d"):
+            await bench.count(tally, 1)
+        await heard(bench, "d", 1)
+        bell.dead = set()
+        for tally in ("a", "b", "c"):
+            await heard(bench, tally, 1)
+
+
+async def test_no_more_is_performed_at_once_than_there_are_places(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kernel.performing.IN_FLIGHT", 2)
+    monkeypatch.setattr("kernel.performing.READ_AHEAD", 4)
+    bell = Bell()
+    bell.held = {f"t{number}" for number in range(6)}
+    async with performing(bench, bell) as performer:
+        for number in range(6):
+            await bench.count(f"t{number}", 1)
+
+        async def busy() -> bool:
+            return bell.ringing == 2 and performer.under_way == 4
+
+        await eventually(busy)
+        await bench.count("last", 1)
+        assert bell.rung == []
+        bell.let_go.set()
+        await heard(bench, "last", 1)
+    assert bell.most_at_once == 2
+
+
+async def test_a_cancellation_of_a_drivers_own_is_an_outage(bench: Bench) -> None:
+    bell = Bell()
+    bell.broken = {"a": asyncio.CancelledError()}
+    async with performing(bench, bell) as performer:
+        await bench.count("a", 1)
+        await heard(bench, "a", 1)
+        assert performer.outages == 1
+
+
+class Unsteady:
+    """Checkpoints with an outage or another worker at every step, until it is told to stop."""
+
+    def __init__(self, checkpoints: Checkpoints, mishap: Callable[[Advance], Awaitable[object]]) -> None:
+        self._checkpoints, self._mishap = checkpoints, mishap
+        self.mishaps = 0
+        self.steps: list[Advance] = []
+
+    async def load(self, consumer: str, topic: str, partition: int) -> Position | None:
+        return await self._checkpoints.load(consumer, topic, partition)
+
+    async def advance(self, advance: Advance) -> bool:
+        self.steps.append(advance)
+        if self.mishaps < 1:
+            self.mishaps += 1
+            await self._mishap(advance)
+        return await self._checkpoints.advance(advance)
+
+
+async def checkpoint_of(bench: Bench, tally: str) -> Position | None:
+    (last,) = await bench.equipment.journal.read(tally)
+    return await bench.equipment.checkpoints.load("tally.bell", last.topic, last.partition)
+
+
+async def arrives(bench: Bench, tally: str) -> None:
+    """The checkpoint comes to stand behind the tally's only record, or further."""
+    (last,) = await bench.equipment.journal.read(tally)
+
+    async def there() -> bool:
+        return (await checkpoint_of(bench, tally) or START) >= last.at
+
+    await eventually(there)
+
+
+async def test_a_checkpoint_is_moved_after_an_outage_without_any_news(bench: Bench) -> None:
+    async def outage(_: Advance) -> None:
+        raise Outage("not now")
+
+    unsteady = Unsteady(bench.equipment.checkpoints, outage)
+    shaky = replace(bench, equipment=replace(bench.equipment, checkpoints=unsteady))
+    async with performing(shaky, Bell()):
+        await bench.count("heard", 1)
+        await arrives(bench, "heard")
+    assert unsteady.mishaps == 1
+
+
+@pytest.mark.parametrize("further", [True, False])
+async def test_a_checkpoint_never_goes_back_behind_another_workers(bench: Bench, further: bool) -> None:
+    ahead = Position(txid=2**60, position=1)
+    behind = Position(txid=1, position=1)
+
+    async def other_worker(advance: Advance) -> None:
+        moved = msgspec.structs.replace(advance, after=ahead if further else behind)
+        assert await bench.equipment.checkpoints.advance(moved)
+
+    unsteady = Unsteady(bench.equipment.checkpoints, other_worker)
+    overtaken = replace(bench, equipment=replace(bench.equipment, checkpoints=unsteady))
+    async with performing(overtaken, Bell()):
+        await bench.count("heard", 1)
+        await arrives(bench, "heard")
+        (first,) = unsteady.steps[:1]
+        await bench.count("heard-b", 1)
+        await bench.count("b", 1)
+        await heard(bench, "b", 1)
+    stands = await checkpoint_of(bench, "heard")
+    assert stands == (ahead if further else first.after)
