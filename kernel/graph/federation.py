@@ -21,6 +21,7 @@ from strawberry.federation.schema import FederationAny, Schema
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.base import StrawberryObjectDefinition
 
+from kernel.graph.describing import describe
 from kernel.graph.errors import BadUserInput, LimitExceeded
 from kernel.graph.scalars import SCALARS
 
@@ -78,7 +79,7 @@ def subgraph_schema(
 
     Suggestions ("Did you mean …") are off: they tell strangers the schema.
     """
-    return SubgraphSchema(
+    schema = SubgraphSchema(
         query=query,
         mutation=mutation,
         subscription=subscription,
@@ -86,3 +87,5 @@ def subgraph_schema(
         config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
         federation_version=FEDERATION_VERSION,
     )
+    describe(schema.core)
+    return schema

@@ -76,7 +76,7 @@ class RequestInProgress(UserError):
 @strawberry.federation.type(shareable=True, description="The input is readable but makes no sense; nothing was stored.")
 class InvalidInput(UserError):
     sentence: ClassVar[str] = "{reason}"
-    reason: str
+    reason: str = strawberry.field(description="What is wrong with it: the message again.")
 
 
 SHARED: tuple[type[UserError], ...] = (

@@ -98,7 +98,7 @@ async def test_a_quote_is_refused(
 
 async def test_refusals_say_what_to_do_next(bench: Bench) -> None:
     fields = """... on OptionRulesBroken { item { id } itemName groupId groupName minChoices maxChoices chosen }
-                ... on ItemsUnavailable { items { item { id } optionId name availableFrom } }
+                ... on ItemsUnavailable { items { itemId item { id } optionId name availableFrom } }
                 ... on RestaurantPaused { until } ... on RestaurantClosed { opensAt }
                 ... on BelowMinimumBasket { required { minor } subtotal { minor } }"""
 
@@ -122,13 +122,19 @@ async def test_refusals_say_what_to_do_next(bench: Bench) -> None:
         "subtotal": {"minor": 250},
     }
     await bench.take_off(SALMON, unavailable=True, unavailable_until=AT + MINUTE)
-    gone = {"item": {"id": SALMON}, "optionId": None, "name": "Salmon on a plank"}
+    gone = {"itemId": SALMON, "item": {"id": SALMON}, "optionId": None, "name": "Salmon on a plank"}
     assert await ask([SALMON_LINE]) == {
         "__typename": "ItemsUnavailable",
         "items": [{**gone, "availableFrom": "2026-11-20T17:01:00Z"}],
     }
     assert (await ask([{"itemId": SOUP, "optionIds": [SIZE.replace("group", "option")]}]))["items"] == [
-        {"item": {"id": SOUP}, "optionId": SIZE.replace("group", "option"), "name": None, "availableFrom": None}
+        {
+            "itemId": SOUP,
+            "item": {"id": SOUP},
+            "optionId": SIZE.replace("group", "option"),
+            "name": None,
+            "availableFrom": None,
+        }
     ]
     await bench.close_kitchen(opening_hours="Mo-Su 20:00-22:00")
     assert await ask([SALMON_LINE]) == {"__typename": "RestaurantClosed", "opensAt": "2026-11-20T18:00:00Z"}

@@ -38,6 +38,7 @@ from subgraphs.orders.events import (
 )
 from tests.orders.ordering import (
     AINO,
+    BREAD,
     COOK,
     EERO,
     MINUTE,
@@ -46,6 +47,7 @@ from tests.orders.ordering import (
     PAST,
     RESTAURANT,
     RIVAL,
+    SALMON,
     SANNA,
     VIEWERS_COMMANDS,
     accept,
@@ -198,12 +200,18 @@ def test_accepting_again_with_another_promise_is_no_repeat() -> None:
 
 
 def test_a_rejection_names_what_is_out() -> None:
-    named = msgspec.structs.replace(reject, unavailable_items=("item_1",))
+    named = msgspec.structs.replace(reject, unavailable_items=(SALMON,))
     (event,) = order_in(S.CONFIRMED).when(named).events
     assert isinstance(event, OrderRejected)
-    assert event.unavailable_items == ("item_1",)
-    too_many = msgspec.structs.replace(reject, unavailable_items=("item_1",) * (MAX_REJECTED_ITEMS + 1))
+    assert event.unavailable_items == (SALMON,)
+    too_many = msgspec.structs.replace(reject, unavailable_items=(SALMON,) * (MAX_REJECTED_ITEMS + 1))
     order_in(S.CONFIRMED).when(too_many).then_refused(InvalidInput)
+
+
+def test_a_rejection_names_only_what_was_ordered() -> None:
+    strange = msgspec.structs.replace(reject, unavailable_items=(SALMON, BREAD))
+    refusal = order_in(S.CONFIRMED).when(strange).then_refused(InvalidInput)
+    assert refusal == InvalidInput(reason="This item is not in the order.", path=("unavailableItemIds", "1"))
 
 
 def test_a_delay_leads_to_a_later_time_within_bounds() -> None:

@@ -53,7 +53,7 @@ class Query:
         after: str | None = None,
         last: int | None = None,
         before: str | None = None,
-    ) -> RestaurantConnection:
+    ) -> RestaurantConnection | None:
         sought = wanted(info.context, Asked(near=near, search=search, filter=filter, sort=sort))
         page = Page.read(
             info.context.cursor_secret, scope_of(sought), first=first, after=after, last=last, before=before
@@ -64,7 +64,7 @@ class Query:
         description="What somebody who has typed this much may want: restaurants, cuisines and dishes, at most ten, "
         "the nearest first where words match equally well."
     )
-    async def suggestions(self, info: Info, prefix: str, near: PositionInput | None = None) -> list[Suggestion]:
+    async def suggestions(self, info: Info, prefix: str, near: PositionInput | None = None) -> list[Suggestion] | None:
         return await suggested(info.context, prefix, near)
 
 

@@ -52,9 +52,9 @@ class UnreadableOpeningHours(UserError):
 
 @strawberry.type(description="That moment lies in the past, or too far ahead.")
 class UntilOutOfBounds(UserError):
-    sentence: ClassVar[str] = "Choose a moment after {earliest} and not later than {latest}."
+    sentence: ClassVar[str] = "Choose a moment after {earliest:%F %R} and not later than {latest:%F %R} UTC."
     earliest: datetime = strawberry.field(description="It must be later than this.")
-    latest: datetime
+    latest: datetime = strawberry.field(description="It must not be later than this.")
 
 
 @strawberry.type(description="Nobody else owns the restaurant: appoint another owner first.")

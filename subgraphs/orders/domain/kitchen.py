@@ -1,5 +1,6 @@
 """The kitchen's part: taking an order on or refusing it, cooking it, being late with it, having it ready."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from kernel.deciding import Decision, Later
@@ -60,18 +61,29 @@ def reject(command: RejectOrder, order: Order | None) -> Decision:
         return found
     if found.status is OrderStatus.REJECTED:
         return []  # Asking twice is not an error: retries must be harmless.
-    if len(command.unavailable_items) > MAX_REJECTED_ITEMS:
+    return (
+        untimely(command, found, OrderAction.REJECT_ORDER)
+        or _misnamed(command.unavailable_items, found)
+        or [
+            OrderRejected(
+                at=moment(command, found),
+                order_id=found.id,
+                restaurant_id=found.restaurant_id,
+                reason=command.reason,
+                unavailable_items=command.unavailable_items,
+            )
+        ]
+    )
+
+
+def _misnamed(items: Sequence[str], order: Order) -> InvalidInput | None:
+    if len(items) > MAX_REJECTED_ITEMS:
         reason = f"At most {MAX_REJECTED_ITEMS} items can be named."
         return InvalidInput(reason=reason, path=("unavailableItemIds",))
-    return untimely(command, found, OrderAction.REJECT_ORDER) or [
-        OrderRejected(
-            at=moment(command, found),
-            order_id=found.id,
-            restaurant_id=found.restaurant_id,
-            reason=command.reason,
-            unavailable_items=command.unavailable_items,
-        )
-    ]
+    for number, item_id in enumerate(items):
+        if item_id not in order.item_ids:
+            return InvalidInput(reason="This item is not in the order.", path=("unavailableItemIds", str(number)))
+    return None
 
 
 def start(command: StartPreparing, order: Order | None) -> Decision:

@@ -57,6 +57,7 @@ class Order(Value):
     customer_id: str
     restaurant_id: str
     fulfilment: Fulfilment
+    item_ids: frozenset[str]
     total_minor: int
     status: OrderStatus
     version: int = 1
@@ -100,6 +101,7 @@ def _begun(event: OrderPlaced) -> Order:
         customer_id=event.customer_id,
         restaurant_id=event.restaurant_id,
         fulfilment=event.fulfilment,
+        item_ids=frozenset(line.item_id for line in event.price.lines),
         total_minor=event.total_minor,
         status=OrderStatus.PLACED,
         last_at=event.at,

@@ -29,7 +29,7 @@ class Query:
         after: str | None = None,
         last: int | None = None,
         before: str | None = None,
-    ) -> Connection[Order]:
+    ) -> Connection[Order] | None:
         context = info.context
         page = Page.read(
             context.cursor_secret,

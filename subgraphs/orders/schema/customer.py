@@ -46,7 +46,7 @@ class QuoteOrderInput:
     idempotency_key: UUID
     restaurant_id: strawberry.ID
     fulfilment: Fulfilment = Fulfilment.TAKEAWAY
-    lines: list[OrderLineInput]
+    lines: list[OrderLineInput] = strawberry.field(description="From 1 to 50.")
     tip_minor: MinorUnits = strawberry.field(
         default=MinorUnits(0), description="In the restaurant's currency; at most what the food costs."
     )
@@ -54,8 +54,10 @@ class QuoteOrderInput:
 
 @strawberry.type(description="A price is bound.")
 class QuoteOrderSuccess:
-    quote: Quote | None
-    consistency_token: str | None
+    quote: Quote | None = strawberry.field(description="The price and until when it is bound.")
+    consistency_token: str | None = strawberry.field(
+        description="Send it back as `x-consistency-token`, and queries see what this mutation did."
+    )
 
 
 @strawberry.input

@@ -43,12 +43,13 @@ class RestaurantClosed(UserError):
 @strawberry.type(description="The restaurant has paused: its kitchen takes no orders for a while.")
 class RestaurantPaused(UserError):
     sentence: ClassVar[str] = "The restaurant takes no orders for a while."
-    until: datetime
+    until: datetime = strawberry.field(description="When it takes orders again, unless somebody says otherwise.")
 
 
 @strawberry.type(description="An item, or one option of it, that cannot be had.")
 class UnavailableItem:
-    item: MenuItem | None
+    item_id: strawberry.ID = strawberry.field(description="As it was asked for.")
+    item: MenuItem | None = strawberry.field(description="Null when it is not on the menu any more.")
     option_id: strawberry.ID | None = strawberry.field(description="Null when the item itself cannot be had.")
     name: str | None = strawberry.field(description="Null when the restaurant has no such thing.")
     available_from: datetime | None = strawberry.field(description="Null when nobody knows.")
@@ -56,6 +57,7 @@ class UnavailableItem:
     @classmethod
     def of(cls, gone: Gone) -> Self:
         return cls(
+            item_id=strawberry.ID(gone.item_id),
             item=MenuItem(id=strawberry.ID(gone.item_id)),
             option_id=None if gone.option_id is None else strawberry.ID(gone.option_id),
             name=gone.name,
@@ -134,7 +136,7 @@ class OrderVersionConflict(UserError):
 @strawberry.type(description="This cannot be done to an order in its status.")
 class IllegalTransition(UserError):
     sentence: ClassVar[str] = "This cannot be done to the order now."
-    status: OrderStatus
+    status: OrderStatus = strawberry.field(description="Where the order stands.")
     allowed: list[OrderAction] = strawberry.field(description="What this viewer may do to it instead.")
 
 
@@ -148,7 +150,7 @@ class WrongCollectionCode(UserError):
 @strawberry.type(description="Too many wrong codes: for a while not even the right one is taken.")
 class CollectionCodeLocked(UserError):
     sentence: ClassVar[str] = "Too many wrong codes were entered; try again later."
-    retry_at: datetime | None
+    retry_at: datetime | None = strawberry.field(description="When the next code is taken.")
 
 
 async def _seen(info: Info, order_id: str) -> Order | None:

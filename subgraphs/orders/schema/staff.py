@@ -41,7 +41,7 @@ class RejectOrderInput:
     order_id: strawberry.ID
     reason: RejectionReason
     unavailable_item_ids: list[strawberry.ID] = strawberry.field(
-        default_factory=list, description="Which of its items are out; for the customer to know."
+        default_factory=list, description="Which of the order's items are out, at most 50; for the customer to know."
     )
     expected_version: int | None = strawberry.field(default=None, description=_VERSION)
 
