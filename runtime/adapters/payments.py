@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
-from typing import Literal
+from typing import Literal, TypeVar
 from urllib.parse import quote
 
 import httpx
@@ -19,7 +19,18 @@ CALL_WITHIN_S = 5.0
 BREAKER_FAILURES = 10
 """Failures in a row after which nobody is sent to the provider for a while."""
 BREAKER_REST_S = 2.0
-REFUSED_FOR_GOOD = frozenset({HTTPStatus.PAYMENT_REQUIRED, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY})
+REFUSED_FOR_GOOD = frozenset({HTTPStatus.PAYMENT_REQUIRED, HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY})
+NOT_NOW = frozenset(
+    {
+        HTTPStatus.UNAUTHORIZED,
+        HTTPStatus.FORBIDDEN,
+        HTTPStatus.REQUEST_TIMEOUT,
+        HTTPStatus.TOO_EARLY,
+        HTTPStatus.TOO_MANY_REQUESTS,
+    }
+)
+"""Said of us or of the moment, not of the payment: it waits until somebody has put that right."""
+AnswerT = TypeVar("AnswerT", bound=Struct)
 
 
 class Problem(Struct):
@@ -51,9 +62,9 @@ class HttpPaymentProvider:
     async def find(self, key: str) -> Approved | Declined | None:
         """As the port says."""
         response = await self._send("GET", f"/v1/operations/{quote(key, safe=':')}")
-        if response.status_code == HTTPStatus.NOT_FOUND:
+        if response.status_code == HTTPStatus.NOT_FOUND and _said(response) == "operation_unknown":
             return None
-        known = msgspec.json.decode(response.content, type=KnownOperation)
+        known = _read(response, KnownOperation)
         if known.status == "in_progress" or known.http_status is None or known.answer is None:
             raise Outage(f"the provider is still busy with {key}")
         return _verdict(known.http_status, known.answer)
@@ -61,7 +72,7 @@ class HttpPaymentProvider:
     async def execute(self, operation: Operation) -> Approved | Declined:
         """As the port says."""
         response = await self._send("POST", operation.path, operation.body, {"Idempotency-Key": operation.key})
-        return _verdict(response.status_code, msgspec.json.decode(response.content, type=ProviderAnswer))
+        return _verdict(response.status_code, _read(response, ProviderAnswer))
 
     async def _send(
         self,
@@ -74,7 +85,7 @@ class HttpPaymentProvider:
         try:
             async with breaker:
                 response = await self._client.request(method, path, json=body, headers=headers)
-                if response.is_server_error:
+                if response.is_server_error or response.status_code in NOT_NOW:
                     raise Outage(f"the provider answered {response.status_code}")
                 return response
         except OpenedState as error:
@@ -83,19 +94,32 @@ class HttpPaymentProvider:
             raise Outage(f"the provider did not answer: {error!r}") from error
 
 
+def _read(response: httpx.Response, kind: type[AnswerT]) -> AnswerT:
+    try:
+        return msgspec.json.decode(response.content, type=kind)
+    except msgspec.MsgspecError as error:
+        raise Outage(f"an answer {response.status_code} that is not the provider's: {error}") from error
+
+
+def _said(response: httpx.Response) -> str | None:
+    answer = _read(response, ProviderAnswer)
+    return None if answer.error is None else answer.error.code
+
+
 def _verdict(status: int, answer: ProviderAnswer) -> Approved | Declined:
     if status == HTTPStatus.OK and answer.id is not None:
         return Approved(operation_id=answer.id)
-    code = answer.error.code if answer.error is not None else f"http_{status}"
-    if code == "operation_in_progress":
+    if answer.error is None:
+        raise Outage(f"an answer {status} that says nothing of the operation")
+    if answer.error.code == "operation_in_progress":
         raise Outage("the provider is still busy with this operation")
-    if status in REFUSED_FOR_GOOD or status == HTTPStatus.NOT_FOUND:
-        return Declined(reason=code)
-    raise ProviderMisunderstood(f"the provider answered {status} {code}")
+    if status in REFUSED_FOR_GOOD:
+        return Declined(reason=answer.error.code)
+    raise ProviderMisunderstood(f"the provider answered {status} {answer.error.code}")
 
 
 class ProviderMisunderstood(Exception):
-    """An answer that only a mistake of ours can cause (400, 401): repeating it does not help, somebody has to look."""
+    """An answer that only a mistake of ours can cause (400, 409): repeating it does not help, somebody has to look."""
 
 
 @asynccontextmanager

@@ -1,7 +1,9 @@
 """Whatever the provider does, each payment is authorised at most once and its outcome becomes known."""
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -143,6 +145,56 @@ async def test_a_mistake_of_ours_is_no_outage(provider: HttpPaymentProvider) -> 
     nonsense = Operation(key="nonsense", path="/v1/authorisations", body={"amount_minor": "much"})
     with pytest.raises(ProviderMisunderstood):
         await provider.execute(nonsense)
+
+
+@asynccontextmanager
+async def answering(status: int, body: str) -> AsyncGenerator[HttpPaymentProvider]:
+    """Somebody in the provider's place who says the same to every call."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.IncompleteReadError):
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                length = re.search(rb"content-length: (\d+)", head.lower())
+                await reader.readexactly(int(length[1]) if length else 0)
+                writer.write(f"HTTP/1.1 {status} x\r\ncontent-length: {len(body)}\r\n\r\n{body}".encode())
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    host, port = server.sockets[0].getsockname()
+    async with server, payment_provider(f"http://{host}:{port}", "secret", within_s=2) as adapter:
+        yield adapter
+
+
+AUTHORISE = Operation(key="payment_1:authorise", path="/v1/authorisations", body={"amount_minor": 1})
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (429, '{"error": {"code": "too_many"}}'),
+        (408, '{"error": {"code": "slow"}}'),
+        (401, '{"error": {"code": "unauthorised"}}'),
+        (403, '{"error": {"code": "forbidden"}}'),
+        (404, '{"detail": "Not Found"}'),
+        (404, "<html>no such page</html>"),
+        (302, ""),
+        (200, "<html>log in to the hotel's network</html>"),
+        (200, "{}"),
+    ],
+)
+async def test_an_answer_about_anything_but_the_call_leaves_the_outcome_unknown(status: int, body: str) -> None:
+    async with answering(status, body) as elsewhere:
+        with pytest.raises(Outage):
+            await elsewhere.execute(AUTHORISE)
+        with pytest.raises(Outage):
+            await elsewhere.find(AUTHORISE.key)
+
+
+async def test_a_key_that_was_used_for_something_else_is_our_mistake_and_no_decline() -> None:
+    async with answering(409, '{"error": {"code": "idempotency_key_reused"}}') as elsewhere:
+        with pytest.raises(ProviderMisunderstood):
+            await elsewhere.execute(AUTHORISE)
 
 
 async def test_a_provider_that_fails_is_given_a_rest() -> None:
