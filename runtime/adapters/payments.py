@@ -19,7 +19,14 @@ CALL_WITHIN_S = 5.0
 BREAKER_FAILURES = 10
 """Failures in a row after which nobody is sent to the provider for a while."""
 BREAKER_REST_S = 2.0
-REFUSED_FOR_GOOD = frozenset({HTTPStatus.PAYMENT_REQUIRED, HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY})
+REFUSED_FOR_GOOD = frozenset(
+    {
+        HTTPStatus.BAD_REQUEST,  # the token is the client's own word, and may be any
+        HTTPStatus.PAYMENT_REQUIRED,
+        HTTPStatus.NOT_FOUND,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+    }
+)
 NOT_NOW = frozenset(
     {
         HTTPStatus.UNAUTHORIZED,
@@ -119,7 +126,7 @@ def _verdict(status: int, answer: ProviderAnswer) -> Approved | Declined:
 
 
 class ProviderMisunderstood(Exception):
-    """An answer that only a mistake of ours can cause (400, 409): repeating it does not help, somebody has to look."""
+    """An answer that only a mistake of ours can cause (405, 409, 415): repeating it does not help, somebody has to look."""
 
 
 @asynccontextmanager

@@ -141,10 +141,13 @@ async def test_events_that_ask_for_nothing_reach_no_provider(provider: HttpPayme
         assert await perform(recorded(quiet, event.payment_id), provider) == []
 
 
-async def test_a_mistake_of_ours_is_no_outage(provider: HttpPaymentProvider) -> None:
-    nonsense = Operation(key="nonsense", path="/v1/authorisations", body={"amount_minor": "much"})
-    with pytest.raises(ProviderMisunderstood):
-        await provider.execute(nonsense)
+@pytest.mark.parametrize("token", ["4242424242424242", "anything", "tok_nobody"])
+async def test_a_token_the_client_made_up_is_declined(
+    token: str, running: RunningProvider, provider: HttpPaymentProvider
+) -> None:
+    event = authorisation(token)
+    assert isinstance(await until_known(event, provider), RecordDecline)
+    assert kinds(running, event.order_id) == []
 
 
 @asynccontextmanager
