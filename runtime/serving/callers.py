@@ -5,7 +5,7 @@ import re
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 
 from kernel.graph.errors import Unauthenticated, Unavailable
@@ -49,11 +49,26 @@ class Caller:
         ends = self.viewer.expires_at
         return inf if ends is None else ends.timestamp() - self.now()
 
+    def of_operation(self, ids: Mapping[str, object]) -> "Caller":
+        """The same person within one operation of a shared socket, whose ids the router sends in `extensions`."""
+        given = {name: value for name, value in ids.items() if isinstance(value, str)}
+        return replace(
+            self,
+            request_id=request_id_of(given) if "x-request-id" in given else self.request_id,
+            traceparent=traceparent_of(given) or self.traceparent,
+        )
+
 
 def request_id_of(given: Mapping[str, str]) -> str:
     """The router's request id where it is one, else a new one."""
     offered = given.get("x-request-id", "")
     return offered if _REQUEST_ID.fullmatch(offered) else uuid.uuid4().hex
+
+
+def traceparent_of(given: Mapping[str, str]) -> str | None:
+    """The router's trace context where it is one."""
+    offered = given.get("traceparent", "")
+    return offered if _TRACEPARENT.fullmatch(offered) else None
 
 
 class Door:
@@ -73,11 +88,10 @@ class Door:
         credential = given.get(CREDENTIAL, "").encode(errors="surrogatepass")
         if not hmac.compare_digest(credential, self._secret):
             raise NotAdmitted(401, Unauthenticated.code, "Only the router may call a subgraph.")
-        traceparent = given.get("traceparent", "")
         return Caller(
             viewer=await self._viewer(given.get("authorization")),
             request_id=request_id_of(given),
-            traceparent=traceparent if _TRACEPARENT.fullmatch(traceparent) else None,
+            traceparent=traceparent_of(given),
             consistency_token=given.get("x-consistency-token") or None,
             now=self._now,
         )

@@ -28,6 +28,7 @@ class Pong(Value):
 class Subscribe(Value):
     id: str
     payload: dict[str, object]
+    extensions: dict[str, object]
 
 
 class Complete(Value):
@@ -76,7 +77,8 @@ def _subscribe(given: dict[str, object]) -> Subscribe:
         value = payload.get(member)
         if value is not None and not isinstance(value, kind):
             raise FrameInvalid(f"A subscription's {member} is of another kind.")
-    return Subscribe(id=_id(given), payload=payload)
+    extensions = cast("dict[str, object]", payload.get("extensions") or {})
+    return Subscribe(id=_id(given), payload=payload, extensions=extensions)
 
 
 def _object(given: dict[str, object]) -> dict[str, object] | None:

@@ -138,6 +138,7 @@ class Conversation:
             raise Closing(4403, "The token has expired.")
         if frame.id in self._running:
             raise Closing(4409, f"Subscriber for {frame.id[:80]} already exists")
+        caller = caller.of_operation(frame.extensions)
         self._running[frame.id] = tasks.create_task(self._operate(frame, caller))
 
     async def _operate(self, frame: Subscribe, caller: Caller) -> None:

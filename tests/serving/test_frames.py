@@ -346,3 +346,15 @@ async def test_whatever_a_socket_did_no_task_is_left(own_server: GuestServer, ta
         await asyncio.wait(own_server.server_state.tasks, timeout=5)
     assert talk.watchers == []
     assert asyncio.all_tasks() - before == set()
+
+
+async def test_each_operation_of_a_shared_socket_has_the_ids_the_router_gives_it(server: GuestServer) -> None:
+    async with acknowledged(server) as socket:
+        seen: list[object] = []
+        for identifier, extensions in (("a", {"x-request-id": "one"}), ("b", {"x-request-id": "two"}), ("c", {})):
+            payload: Message = {"query": "{ nothing }", "extensions": extensions}
+            await socket.say({"id": identifier, "type": "subscribe", "payload": payload})
+            (error,) = cast("list[dict[str, Message]]", (await socket.hear())["payload"])
+            seen.append(error["extensions"]["requestId"])
+    assert seen[:2] == ["one", "two"]
+    assert seen[2] not in seen[:2]
