@@ -77,6 +77,24 @@ def rebuild(options: argparse.Namespace) -> Outcome:
     return run(settings, options.view)
 
 
+def letters(options: argparse.Namespace) -> Outcome:
+    """Show what consumers could not digest, and what waits behind it"""
+    from runtime.letters import show
+
+    answer = asyncio.run(show(quiet(), options.consumer))
+    print(answer.text)
+    return answer.code
+
+
+def replay(options: argparse.Namespace) -> Outcome:
+    """Digest the letters of one key after all, once their cause is mended"""
+    from runtime.letters import again
+
+    answer = asyncio.run(again(quiet(), options.consumer, options.key))
+    print(answer.text)
+    return answer.code
+
+
 def schema(options: argparse.Namespace) -> Outcome:
     """Write the schema files, or check that they are up to date"""
     from runtime.schema import check, write
@@ -110,6 +128,13 @@ def started() -> Settings:
     return chosen
 
 
+def quiet() -> Settings:
+    """The settings of a role that answers a person: only what goes wrong is logged."""
+    chosen = Settings.from_environment()
+    start_logging("error")
+    return chosen
+
+
 def freeze_collector() -> None:
     """Keep what was imported out of every later collection, which would look through it again and again."""
     gc.collect()
@@ -125,6 +150,8 @@ ROLES: dict[str, Callable[[argparse.Namespace], Outcome]] = {
     "provide-payments": provide_payments,
     "migrate": migrate,
     "rebuild": rebuild,
+    "letters": letters,
+    "replay": replay,
     "schema": schema,
     "token": token,
     "settings": settings,
@@ -143,6 +170,11 @@ def parser() -> argparse.ArgumentParser:
             command.add_argument("--check", action="store_true", help="change nothing, fail when they differ")
         if name == "rebuild":
             command.add_argument("view", help="the view's name: its table")
+        if name == "letters":
+            command.add_argument("consumer", nargs="?", help="none: all of them, in a line for each key")
+        if name == "replay":
+            command.add_argument("consumer", help="as `letters` names it")
+            command.add_argument("key", help="as `letters` names it: a stream, or a timer's id")
         if name == "token":
             command.add_argument("person", help="aino, eero, kitchen, otso, sanna, dispatch, fia, admin, …")
     return top

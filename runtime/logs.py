@@ -68,5 +68,15 @@ def request_context(request_id: str, trace_id: str | None = None) -> Generator[N
         yield
 
 
+def bound_request_id() -> str | None:
+    """The request id that what is logged now would carry."""
+    return structlog.contextvars.get_contextvars().get("request_id")
+
+
+def trace_of(traceparent: str | None) -> str | None:
+    """The id of the trace that a W3C `traceparent` belongs to."""
+    return traceparent.split("-")[1] if traceparent else None
+
+
 def as_json(record: object, **_options: object) -> str:
     return orjson.dumps(record, default=repr, option=orjson.OPT_NON_STR_KEYS).decode()

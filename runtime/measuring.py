@@ -19,7 +19,8 @@ EVERY_S = 5.0
 BEHIND = Gauge(
     "consumer_behind_seconds", "Age of the oldest record a consumer is working on; 0 at the head.", ["consumer"]
 )
-PARKED = Gauge("consumer_parked_keys", "Keys parked behind a dead letter.", ["consumer"])
+PARKED = Gauge("consumer_parked_keys", "Keys with dead letters: `python -m runtime letters` shows them.", ["consumer"])
+UNDER_WAY = Gauge("effects_under_way", "Effects begun and not done.", ["effect"])
 OUTAGES = Gauge("effect_outages", "Attempts of an effect that ended in an outage, since the start.", ["effect"])
 TIMERS_OVERDUE = Gauge("timer_overdue_seconds", "How long the earliest timer is overdue; 0 when none is.", ["domain"])
 HORIZON = Gauge("journal_horizon_age_seconds", "Age of the oldest writing transaction, which hides newer records.")
@@ -35,18 +36,21 @@ class WorkMeter:
         """Measures until cancelled; what cannot be asked now is asked again later."""
         while True:
             try:
-                await self._measure()
+                await self.measure()
             except Outage:
                 HORIZON.set(-1)
             await asyncio.sleep(EVERY_S)
 
-    async def _measure(self) -> None:
-        for consumer in self._work.consumers:
-            BEHIND.labels(consumer.name).set(_age_s(consumer.oldest_unread))
-            PARKED.labels(consumer.name).set(len(consumer.parked))
+    async def measure(self) -> None:
+        """Sets them all now."""
+        for loop in (*self._work.consumers, *self._work.performers):
+            BEHIND.labels(loop.name).set(_age_s(loop.oldest_unread))
         for performer in self._work.performers:
             OUTAGES.labels(performer.name).set(performer.outages)
-            PARKED.labels(performer.name).set(len(performer.parked))
+            UNDER_WAY.labels(performer.name).set(performer.under_way)
+        for name, each in self._work.everyone().items():
+            letters = self._platform.equipment[each.domain].dead_letters
+            PARKED.labels(name).set(len(await letters.parked(name)))
         for name, equipment in self._platform.equipment.items():
             earliest = await equipment.timers.next_at()
             overdue = 0.0 if earliest is None else (equipment.clock.now() - earliest).total_seconds()

@@ -19,6 +19,7 @@ from runtime.adapters.postgres.pool import open_database
 from runtime.adapters.postgres.schemas import domain_schemas
 from runtime.adapters.postgres.search import PostgresSearch
 from runtime.adapters.valkey.signals import open_signals
+from runtime.handling import WatchedHandler
 from runtime.health import Check
 from runtime.serving import Caller, Served
 from runtime.settings import Settings
@@ -94,7 +95,7 @@ async def open_platform(settings: Settings) -> AsyncGenerator[Platform]:
             subgraphs=SUBGRAPHS,
             stores=stores,
             equipment=equipment,
-            handlers={subgraph.name: Handler(subgraph, equipment[subgraph.name]) for subgraph in SUBGRAPHS},
+            handlers={subgraph.name: WatchedHandler(subgraph, equipment[subgraph.name]) for subgraph in SUBGRAPHS},
             log=PostgresEventLog(readers, signals),
             ports={PaymentProvider: provider, Search: PostgresSearch(stores["catalog"].views)},
             checks={"database": lambda: readers.fetch("select 1")},

@@ -1,19 +1,33 @@
 """The worker: projections, feeds, reactions, effects and timers of every domain, in one process."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 from kernel.consuming import Consumer, Digest
-from kernel.digesting import Feeding, Projecting, Reacting
+from kernel.digesting import Feeding, Performing, Projecting, Reacting
+from kernel.log import Recorded
+from kernel.messages import Command
 from kernel.performing import Performer
+from kernel.subgraph import Effect, Reaction
 from kernel.tailing import Tail
-from kernel.ticking import Ticker
+from kernel.ticking import Firing, Ticker
 from projections import FEEDS, PROJECTIONS
 from runtime.health import health_app, listening
-from runtime.logs import logger
+from runtime.logs import logger, request_context, trace_of
 from runtime.measuring import WorkMeter
 from runtime.settings import Settings
 from runtime.wiring import Platform, open_platform
+
+
+@dataclass(frozen=True)
+class Consuming:
+    """One consumer of a domain: what it does with records, and where it begins when it is new."""
+
+    domain: str
+    digest: Digest
+    from_start: bool = True
 
 
 class Work:
@@ -21,12 +35,18 @@ class Work:
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
-        digests = self._digests()
-        wanted = {topic for _, digest in digests for topic in digest.topics}
-        wanted |= {topic for subgraph in platform.subgraphs for effect in subgraph.effects for topic in effect.topics}
+        consuming = self._consuming()
+        wanted = {topic for each in consuming for topic in each.digest.topics}
+        wanted |= {topic for _, effect in self._effects() for topic in effect.topics}
         self.tails = self._tails(wanted)
         self.consumers = [
-            Consumer(digest, self._tails_of(digest.topics), platform.equipment[domain]) for domain, digest in digests
+            Consumer(
+                each.digest,
+                self._tails_of(each.digest.topics),
+                platform.equipment[each.domain],
+                from_start=each.from_start,
+            )
+            for each in consuming
         ]
         self.performers = self._performers()
         self.tickers = [
@@ -34,23 +54,37 @@ class Work:
             for subgraph in platform.subgraphs
         ]
 
-    def _digests(self) -> Sequence[tuple[str, Digest]]:
+    def everyone(self) -> Mapping[str, Consuming]:
+        """Whoever may leave letters behind, by name, as they are digested again."""
+        handlers, equipment, ports = self._platform.handlers, self._platform.equipment, self._platform.ports
+        effects = [
+            Consuming(domain, Performing(effect, ports[effect.port], handlers[domain], equipment[domain].checkpoints))
+            for domain, effect in self._effects()
+        ]
+        timers = [Consuming(domain, Firing(handler)) for domain, handler in handlers.items()]
+        return {each.digest.name: each for each in (*self._consuming(), *effects, *timers)}
+
+    def _consuming(self) -> Sequence[Consuming]:
         equipment, handlers = self._platform.equipment, self._platform.handlers
-        found: list[tuple[str, Digest]] = [
-            (projection.domain, Projecting(projection, equipment[projection.domain].view_store))
+        projections = [
+            Consuming(projection.domain, Projecting(projection, equipment[projection.domain].view_store))
             for projection in PROJECTIONS
         ]
-        found += [
-            (feed.domain, Feeding(feed, equipment[feed.domain].view_store, equipment[feed.domain].signals))
+        feeds = [
+            Consuming(feed.domain, Feeding(feed, equipment[feed.domain].view_store, equipment[feed.domain].signals))
             for feed in FEEDS
         ]
-        for subgraph in self._platform.subgraphs:
-            name = subgraph.name
-            found += [
-                (name, Reacting(reaction, handlers[name], equipment[name].checkpoints))
-                for reaction in subgraph.reactions
-            ]
-        return found
+        reactions = [
+            Consuming(name, Reacting(reaction, handlers[name], equipment[name].checkpoints), reaction.from_start)
+            for name, reaction in self._reactions()
+        ]
+        return (*projections, *feeds, *reactions)
+
+    def _reactions(self) -> Sequence[tuple[str, Reaction]]:
+        return [(each.name, reaction) for each in self._platform.subgraphs for reaction in each.reactions]
+
+    def _effects(self) -> Sequence[tuple[str, Effect[Any]]]:
+        return [(each.name, told(effect)) for each in self._platform.subgraphs for effect in each.effects]
 
     def _tails(self, topics: set[str]) -> dict[str, Tail]:
         journals = sorted({topic.partition(".")[0] for topic in topics})
@@ -70,11 +104,10 @@ class Work:
                 effect,
                 self._platform.ports[effect.port],
                 tail,
-                self._platform.handlers[subgraph.name],
-                self._platform.equipment[subgraph.name],
+                self._platform.handlers[domain],
+                self._platform.equipment[domain],
             )
-            for subgraph in self._platform.subgraphs
-            for effect in subgraph.effects
+            for domain, effect in self._effects()
             for tail in self._tails_of(effect.topics)
         ]
 
@@ -83,6 +116,16 @@ class Work:
         async with asyncio.TaskGroup() as group:
             for loop in (*self.tails.values(), *self.consumers, *self.performers, *self.tickers):
                 group.create_task(loop.run(), name=type(loop).__name__)
+
+
+def told(effect: Effect[Any]) -> Effect[Any]:
+    """The effect with the request and trace of what it is about in every line that it logs."""
+
+    async def perform(record: Recorded, port: object) -> Sequence[Command]:
+        with request_context(record.meta.correlation, trace_of(record.meta.traceparent)):
+            return await effect.perform(record, port)
+
+    return replace(effect, perform=perform)
 
 
 async def run(settings: Settings) -> None:

@@ -13,6 +13,7 @@ from purgatory import AsyncCircuitBreakerFactory
 from purgatory.domain.model import OpenedState
 
 from kernel.ports import Outage
+from runtime.logs import bound_request_id, logger
 from subgraphs.payments.effects import Approved, Declined, Operation
 
 CALL_WITHIN_S = 5.0
@@ -37,6 +38,7 @@ NOT_NOW = frozenset(
     }
 )
 """Said of us or of the moment, not of the payment: it waits until somebody has put that right."""
+_logger = logger("payments")
 AnswerT = TypeVar("AnswerT", bound=Struct)
 
 
@@ -78,7 +80,7 @@ class HttpPaymentProvider:
 
     async def execute(self, operation: Operation) -> Approved | Declined:
         """As the port says."""
-        response = await self._send("POST", operation.path, operation.body, {"Idempotency-Key": operation.key})
+        response = await self._send("POST", operation.path, operation.body, operation.key)
         return _verdict(response.status_code, _read(response, ProviderAnswer))
 
     async def _send(
@@ -86,12 +88,15 @@ class HttpPaymentProvider:
         method: str,
         path: str,
         body: Mapping[str, str | int] | None = None,
-        headers: Mapping[str, str] | None = None,
+        key: str | None = None,
     ) -> httpx.Response:
+        given = {"Idempotency-Key": key, "X-Request-Id": bound_request_id()}
+        headers = {name: value for name, value in given.items() if value is not None}
         breaker = await self._breakers.get_breaker("provider")
         try:
             async with breaker:
                 response = await self._client.request(method, path, json=body, headers=headers)
+                _logger.info("called the provider", method=method, path=path, status=response.status_code)
                 if response.is_server_error or response.status_code in NOT_NOW:
                     raise Outage(f"the provider answered {response.status_code}")
                 return response
@@ -126,7 +131,7 @@ def _verdict(status: int, answer: ProviderAnswer) -> Approved | Declined:
 
 
 class ProviderMisunderstood(Exception):
-    """An answer that only a mistake of ours can cause (405, 409, 415): repeating it does not help, somebody has to look."""
+    """A mistake of ours (405, 409, 415): repeating the call does not help, somebody has to look."""
 
 
 @asynccontextmanager
