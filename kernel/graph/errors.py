@@ -94,7 +94,9 @@ def present(error: GraphQLError, request_id: str) -> Presented:
     """What the client may know of `error`; anything unforeseen becomes "Internal error" with the request's id."""
     cause = error.original_error
     if isinstance(cause, OUTAGES):
-        return Presented(_payload(error, "Temporarily unavailable", Unavailable.code, request_id), cause)
+        return Presented(
+            _payload(error, "This does not answer now. Try again soon.", Unavailable.code, request_id), cause
+        )
     code = code_of(error)
     if code == INTERNAL:
         return Presented(_payload(error, "Internal error", INTERNAL, request_id), cause or error)

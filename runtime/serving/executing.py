@@ -11,7 +11,7 @@ from graphql import DocumentNode, ExecutionResult, GraphQLError, OperationType
 
 from kernel.graph.context import GraphContext
 from kernel.graph.documents import Documents, RequestInvalid
-from kernel.graph.errors import BadUserInput, Unavailable, present
+from kernel.graph.errors import OUTAGES, BadUserInput, Unavailable, present
 from kernel.graph.federation import SubgraphSchema
 from kernel.graph.limits import Limits
 from runtime.logs import logger
@@ -167,13 +167,18 @@ class Execution:
         for error in errors:
             presented = present(error, caller.request_id)
             if presented.cause is not None:
-                self._log.error(
-                    "an operation failed", path=error.path, request_id=caller.request_id, exc_info=presented.cause
-                )
+                self._lament(presented.cause, error.path, caller)
             extensions = cast("dict[str, str]", presented.payload["extensions"])
             measuring.ERRORS.labels(self.name, extensions["code"]).inc()
             shown.append(presented.payload)
         return shown
+
+    def _lament(self, cause: BaseException, path: Sequence[str | int] | None, caller: Caller) -> None:
+        where: dict[str, object] = {"path": path, "request_id": caller.request_id}
+        if isinstance(cause, OUTAGES):  # No mistake of ours: every request meets it, so one line each must do.
+            self._log.warning("an operation met an outage", error=f"{type(cause).__name__}: {cause}", **where)
+        else:
+            self._log.error("an operation failed", exc_info=cause, **where)
 
     def _measured(self, operation: Operation, started: float) -> None:
         labels = (self.name, operation.kind.value, measuring.OPERATIONS.of(operation.name))

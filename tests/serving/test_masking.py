@@ -2,6 +2,7 @@
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from runtime.serving.executing import Execution, Refusing
 from runtime.serving.requests import GraphRequest
@@ -28,6 +29,19 @@ async def test_an_outage_says_try_again(http: httpx.AsyncClient, query: str) -> 
     (error,) = answer.json()["errors"]
     assert error["extensions"]["code"] == "UNAVAILABLE"
     assert "db.internal" not in answer.text
+
+
+async def test_an_outage_is_one_line_in_the_log_and_a_mistake_a_whole_story(http: httpx.AsyncClient) -> None:
+    with capture_logs() as lines:
+        await http.post(URL, json={"query": "{ outage }"})
+        await http.post(URL, json={"query": "{ trouble }"})
+    outage, trouble = (line for line in lines if line["event"].startswith("an operation"))
+    assert (outage["log_level"], outage["error"], "exc_info" in outage) == (
+        "warning",
+        "Outage: no db.internal today",
+        False,
+    )
+    assert (trouble["log_level"], type(trouble["exc_info"])) == ("error", RuntimeError)
 
 
 async def test_what_takes_too_long_is_given_up() -> None:
