@@ -12,6 +12,12 @@ def handover_code(secret: bytes, order_id: str, purpose: str) -> str:
     return f"{int.from_bytes(digest[:8], 'big') % 10**_DIGITS:0{_DIGITS}d}"
 
 
+def could_be_code(entered: str) -> bool:
+    """Whether `entered` has the form of a code, spaces aside: a slip of the finger is no guess."""
+    digits = entered.replace(" ", "")
+    return len(digits) == _DIGITS and digits.isascii() and digits.isdigit()
+
+
 def is_right_code(secret: bytes, order_id: str, purpose: str, entered: str) -> bool:
     """Whether `entered` is that code, spaces aside; takes the same time for every wrong one."""
     digits = entered.replace(" ", "").encode(errors="replace")

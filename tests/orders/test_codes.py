@@ -2,7 +2,7 @@
 
 import pytest
 
-from subgraphs.orders.codes import COLLECTION, handover_code, is_right_code
+from subgraphs.orders.codes import COLLECTION, could_be_code, handover_code, is_right_code
 from tests.orders.ordering import CODE, ORDER, SECRET
 
 
@@ -24,6 +24,12 @@ def test_a_code_depends_on_order_purpose_and_secret() -> None:
 
 def test_people_may_leave_spaces() -> None:
     assert is_right_code(SECRET, ORDER, COLLECTION, f" {CODE[:3]} {CODE[3:]}")
+
+
+@pytest.mark.parametrize("entered", ["", CODE[:5], CODE + "0", "abcdef", "\ud800", "١٢٣٤٥٦"])
+def test_a_slip_of_the_finger_is_no_guess(entered: str) -> None:
+    assert not could_be_code(entered)
+    assert could_be_code(f" {CODE[:3]} {CODE[3:]}")
 
 
 @pytest.mark.parametrize("entered", ["", CODE[:5], CODE + "0", "abcdef", "\ud800", "١٢٣٤٥٦", "000000"])

@@ -89,6 +89,7 @@ async def test_wrong_codes_are_counted_and_stop_for_a_while(bench: Bench) -> Non
         )
         return result["__typename"], result.get("attemptsLeft"), result.get("retryAt")
 
+    assert (await bench.change(COOK, "confirmCollection", {"orderId": order_id, "code": ""}))["path"] == ["code"]
     assert await say(wrong, 801) == ("WrongCollectionCode", 4, None)
     assert await say(wrong, 801) == ("WrongCollectionCode", 4, None)  # the same request again is no other attempt
     for attempt, left in ((802, 3), (803, 2), (804, 1)):

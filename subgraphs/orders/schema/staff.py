@@ -6,8 +6,8 @@ from uuid import UUID
 import strawberry
 
 from kernel.graph.context import Info
-from kernel.graph.refusals import UserError
-from subgraphs.orders.codes import COLLECTION, is_right_code
+from kernel.graph.refusals import InvalidInput, UserError
+from subgraphs.orders.codes import COLLECTION, could_be_code, is_right_code
 from subgraphs.orders.commands import (
     AcceptOrder,
     ConfirmCollection,
@@ -72,7 +72,7 @@ class MarkOrderReadyInput:
 class ConfirmCollectionInput:
     idempotency_key: UUID
     order_id: strawberry.ID
-    code: str = strawberry.field(description="What the customer says: the order's `collectionCode`.")
+    code: str = strawberry.field(description="What the customer says: the six digits of the order's `collectionCode`.")
     expected_version: int | None = strawberry.field(default=None, description=_VERSION)
 
 
@@ -169,6 +169,8 @@ class StaffMutation:
         info: Info,
         input: ConfirmCollectionInput,
     ) -> ConfirmCollectionSuccess | UserError:
+        if not could_be_code(input.code):
+            return InvalidInput(path=["code"], reason="A collection code has six digits.")
         right = is_right_code(info.context.code_secret, input.order_id, COLLECTION, input.code)
         command = ConfirmCollection(
             order_id=input.order_id, expected_version=input.expected_version, code_is_right=right
