@@ -119,3 +119,9 @@ async def test_a_frozen_server_is_an_outage_in_time_and_the_pool_recovers(tmp_pa
                 assert [type(answer) for answer in answers] == [Outage] * 6
                 assert time.monotonic() - began < 5
             assert [row[0] for row in await database.fetch("select 1")] == [1]
+
+
+async def test_what_is_too_long_for_postgres_is_a_mistake_and_no_outage(stores: Stores) -> None:
+    words = "select to_tsvector('simple', string_agg(md5(n::text), ' ')) from generate_series(1, 50000) n"
+    with pytest.raises(asyncpg.ProgramLimitExceededError):
+        await stores.shop.database.fetch(words)

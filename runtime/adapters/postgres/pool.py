@@ -22,6 +22,7 @@ CLOSE_TIMEOUT_S = 2.0
 _MISTAKES = (
     asyncpg.DataError,
     asyncpg.IntegrityConstraintViolationError,
+    asyncpg.ProgramLimitExceededError,  # a text too long for an index, say: it will be too long tomorrow
     asyncpg.RaiseError,
     ValueError,  # asyncpg's word for an argument that does not fit its parameter
 )
