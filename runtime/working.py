@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from kernel.consuming import Consumer, Digest
 from kernel.digesting import Feeding, Performing, Projecting, Reacting
@@ -115,7 +115,28 @@ class Work:
         """Works until cancelled; a bug ends the process, and the supervisor starts it again."""
         async with asyncio.TaskGroup() as group:
             for loop in (*self.tails.values(), *self.consumers, *self.performers, *self.tickers):
-                group.create_task(loop.run(), name=type(loop).__name__)
+                group.create_task(for_good(loop), name=type(loop).__name__)
+
+
+class Loop(Protocol):
+    """What a worker runs until it is cancelled."""
+
+    async def run(self) -> None: ...
+
+
+class LoopEnded(Exception):
+    """A loop ended that never should: unnoticed, its consumer would stand still while the process looks well."""
+
+
+async def for_good(loop: Loop) -> None:
+    """Runs it; when it ends, even by a cancellation that nobody here asked for, so does the process."""
+    try:
+        await loop.run()
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+    raise LoopEnded(type(loop).__name__)
 
 
 def told(effect: Effect[Any]) -> Effect[Any]:

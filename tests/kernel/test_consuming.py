@@ -204,6 +204,26 @@ async def test_an_outage_is_waited_out_and_is_no_poison(bench: Bench) -> None:
     assert await bench.equipment.dead_letters.parked("tally_view") == frozenset()
 
 
+async def test_an_outage_while_poison_is_looked_for_is_no_poison_either(bench: Bench) -> None:
+    class Shaky:
+        """A view that fails at first, then is away, then is well."""
+
+        name, topics = "tally_view", ("tally.events",)
+        mishaps: tuple[Exception, ...] = (ArithmeticError("once"), Outage("the engine is away"))
+
+        async def digest(self, records: Sequence[Recorded], advance: Advance) -> bool:
+            if self.mishaps:
+                mishap, *rest = self.mishaps
+                self.mishaps = tuple(rest)
+                raise mishap
+            return await view(bench).digest(records, advance)
+
+    await bench.count("a", 2)
+    async with consuming(bench, Shaky()):
+        await shows(bench, "a", 2)
+    assert await bench.equipment.dead_letters.parked("tally_view") == frozenset()
+
+
 async def test_lost_wake_ups_cost_a_poll_and_nothing_else(bench: Bench) -> None:
     class Deaf:
         """Signals that lose everything."""

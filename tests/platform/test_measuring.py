@@ -14,7 +14,7 @@ from kernel.messages import Viewer
 from kernel.parking import letter_of
 from runtime.measuring import WorkMeter
 from runtime.wiring import Platform, open_platform
-from runtime.working import Work
+from runtime.working import LoopEnded, Work, for_good
 from subgraphs.payments.commands import RequestAuthorisation, RequestCapture
 from tests.conftest import runtime_url, test_settings
 from tests.patience import eventually
@@ -96,3 +96,20 @@ async def parked(platform: Platform) -> None:
     (sealed,) = await platform.equipment["payments"].journal.read(PAYMENT)
     letter = letter_of("payments.of_orders", sealed, ValueError("no"))
     assert await platform.equipment["payments"].dead_letters.park(letter)
+
+
+class Dies:
+    """A loop that comes to its end, in one way or another."""
+
+    def __init__(self, end: BaseException | None) -> None:
+        self._end = end
+
+    async def run(self) -> None:
+        if self._end is not None:
+            raise self._end
+
+
+@pytest.mark.parametrize("end", [None, asyncio.CancelledError()])
+async def test_a_loop_that_ends_takes_the_process_with_it(end: BaseException | None) -> None:
+    with pytest.raises(LoopEnded):
+        await for_good(Dies(end))
