@@ -18,6 +18,7 @@ PATIENCE_S = 8.0
 """How long one call may take; longer than any time-out of the server's, so that it is the server that ends it."""
 IDLE_CONNECTION_S = 60.0
 CLOSE_TIMEOUT_S = 2.0
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 _MISTAKES = (
     asyncpg.DataError,
@@ -87,6 +88,7 @@ async def open_database(
             min_size=1,
             max_size=connections,
             max_inactive_connection_lifetime=IDLE_CONNECTION_S,
+            ssl=False if _needs_no_tls(url) else None,
             timeout=patience_s,
             command_timeout=patience_s,
             server_settings={"search_path": schema, "application_name": f"{schema or 'log'} of the platform"},
@@ -96,6 +98,12 @@ async def open_database(
         yield Database(pool, patience_s)
     finally:
         await _close(pool)
+
+
+def _needs_no_tls(url: str) -> bool:
+    """Asking this machine for TLS is a round trip more, and asyncpg forgets a future when that is cancelled."""
+    parts = urlsplit(url)
+    return parts.hostname in LOOPBACK and "sslmode=" not in parts.query
 
 
 async def _close(pool: "asyncpg.Pool[Record]") -> None:
