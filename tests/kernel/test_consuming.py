@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from itertools import pairwise
 
 import msgspec
 import pytest
@@ -222,6 +223,29 @@ async def test_an_outage_while_poison_is_looked_for_is_no_poison_either(bench: B
     async with consuming(bench, Shaky()):
         await shows(bench, "a", 2)
     assert await bench.equipment.dead_letters.parked("tally_view") == frozenset()
+
+
+async def test_a_long_outage_is_asked_after_ever_more_seldom(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kernel.consuming.OUTAGE_PAUSE_S", 0.01)
+
+    class Away:
+        """A view whose engine is away six times."""
+
+        name, topics = "tally_view", ("tally.events",)
+        asked: tuple[float, ...] = ()
+
+        async def digest(self, records: Sequence[Recorded], advance: Advance) -> bool:
+            self.asked += (asyncio.get_running_loop().time(),)
+            if len(self.asked) < 7:
+                raise Outage("the engine is away")
+            return await view(bench).digest(records, advance)
+
+    away = Away()
+    await bench.count("a", 2)
+    async with consuming(bench, away):
+        await shows(bench, "a", 2)
+    pauses = [later - earlier for earlier, later in pairwise(away.asked)]
+    assert all(pause > 0.009 * 2**n for n, pause in enumerate(pauses))
 
 
 async def test_lost_wake_ups_cost_a_poll_and_nothing_else(bench: Bench) -> None:

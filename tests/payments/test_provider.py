@@ -12,6 +12,7 @@ from kernel.ids import typed_id
 from kernel.messages import Command
 from kernel.ports import Outage
 from runtime.adapters.payments import HttpPaymentProvider, ProviderMisunderstood, payment_provider
+from runtime.logs import request_context
 from subgraphs.payments.commands import (
     RecordAuthorisation,
     RecordCapture,
@@ -19,7 +20,7 @@ from subgraphs.payments.commands import (
     RecordProviderRefusal,
     RecordVoid,
 )
-from subgraphs.payments.effects import Operation, perform
+from subgraphs.payments.effects import Approved, Operation, perform
 from subgraphs.payments.events import (
     AuthorisationRequested,
     CaptureRequested,
@@ -151,13 +152,14 @@ async def test_a_token_the_client_made_up_is_declined(
 
 
 @asynccontextmanager
-async def answering(status: int, body: str) -> AsyncGenerator[HttpPaymentProvider]:
-    """Somebody in the provider's place who says the same to every call."""
+async def answering(status: int, body: str, heard: list[bytes] | None = None) -> AsyncGenerator[HttpPaymentProvider]:
+    """Somebody in the provider's place who says the same to every call, and remembers the heads of the calls."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(asyncio.IncompleteReadError):
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
+                (heard if heard is not None else []).append(head)
                 length = re.search(rb"content-length: (\d+)", head.lower())
                 await reader.readexactly(int(length[1]) if length else 0)
                 writer.write(f"HTTP/1.1 {status} x\r\ncontent-length: {len(body)}\r\n\r\n{body}".encode())
@@ -192,6 +194,16 @@ async def test_an_answer_about_anything_but_the_call_leaves_the_outcome_unknown(
             await elsewhere.execute(AUTHORISE)
         with pytest.raises(Outage):
             await elsewhere.find(AUTHORISE.key)
+
+
+async def test_the_provider_hears_our_key_and_the_request_that_it_serves() -> None:
+    heard: list[bytes] = []
+    async with answering(200, '{"id": "auth_1"}', heard) as provider:
+        with request_context("request-1"):
+            assert await provider.execute(AUTHORISE) == Approved(operation_id="auth_1")
+    (head,) = heard
+    assert b"x-request-id: request-1" in head.lower()
+    assert f"idempotency-key: {AUTHORISE.key}".encode() in head.lower()
 
 
 async def test_a_key_that_was_used_for_something_else_is_our_mistake_and_no_decline() -> None:
