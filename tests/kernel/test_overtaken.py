@@ -8,7 +8,7 @@ from kernel.committing import Advance
 from kernel.log import START, Position, Recorded, Sealed
 from kernel.ports import DeadLetter
 from tests.kernel.tally import Bench
-from tests.kernel.test_consuming import consuming, view
+from tests.kernel.test_consuming import consuming, shows, view
 from tests.patience import eventually
 
 pytestmark = pytest.mark.anyio
@@ -89,6 +89,27 @@ async def test_an_overtaken_worker_hears_of_the_keys_that_were_parked(bench: Ben
 
         await eventually(queued)
     assert overtaken.seen == ()
+
+
+async def test_what_another_worker_has_digested_is_no_letter_of_ours(bench: Bench) -> None:
+    await bench.count("a")
+    (stored,) = await records_of(bench, "a")
+
+    class Old:
+        """A view that cannot yet digest what a newer worker beside it has digested."""
+
+        name, topics = "tally_view", ("tally.events",)
+
+        async def digest(self, records: Sequence[Recorded], advance: Advance) -> bool:
+            if any(record.id == stored.id for record in records):
+                await view(bench).digest([bench.equipment.codec.open(stored)], step(stored))
+                raise ArithmeticError("the old one cannot count that")
+            return await view(bench).digest(records, advance)
+
+    async with consuming(bench, Old()):
+        await bench.count("a")
+        await shows(bench, "a", 2)
+    assert await bench.equipment.dead_letters.letters("tally_view") == []
 
 
 async def test_a_view_dropped_under_a_running_worker_is_built_from_the_first_record(
