@@ -19,11 +19,14 @@ an entity. A refusal missing from the table raises, and a member missing from th
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import MISSING, dataclass, fields
 from typing import ClassVar, Generic, Protocol, TypeVar, cast
 
 import strawberry
+from strawberry.annotation import StrawberryAnnotation
+from strawberry.types.base import StrawberryOptional
+from strawberry.types.union import StrawberryUnion
 
 from kernel.messages import Refusal
 
@@ -147,3 +150,15 @@ def _filled(kind: type[UserError], refusal: Refusal) -> dict[str, object]:
         elif field.default is MISSING and field.default_factory is MISSING:
             raise LookupError(f"{type(refusal).__name__} has no {field.name} for its type in the graph")
     return values
+
+
+def result(success: type[object], refused: Sequence[type[UserError]]) -> StrawberryOptional:
+    """The result of the mutation that `success` is named after: null only beside an error, so that an outage of one
+    mutation of a document does not take the outcomes of the others away."""
+    name = success.__name__.removesuffix("Success")
+    union = StrawberryUnion(
+        name=f"{name}Result",
+        description=f"What came of it: `{success.__name__}`, or why nothing was changed.",
+        type_annotations=tuple(StrawberryAnnotation(member) for member in (success, *refused)),
+    )
+    return StrawberryOptional(union)

@@ -7,7 +7,7 @@ from uuid import UUID
 import strawberry
 
 from kernel.graph.context import Info
-from kernel.graph.refusals import UserError
+from kernel.graph.refusals import UserError, result
 from kernel.ids import derive_id
 from subgraphs.catalog.commands import AddOptionGroup, ChangeOptionGroup, RemoveOptionGroup, SetOptionAvailability
 from subgraphs.catalog.schema.changing import GroupT, OptionGroupChanged, accepted, group_changed
@@ -21,7 +21,6 @@ from subgraphs.catalog.schema.refusals import (
     OptionGroupInUse,
     OptionGroupVersionConflict,
     UntilOutOfBounds,
-    result,
 )
 
 LOOKED_AT = "The option group's `version` the viewer looked at; with another one nothing is changed."

@@ -8,7 +8,7 @@ import msgspec
 import strawberry
 
 from kernel.graph.context import Info
-from kernel.graph.refusals import UserError
+from kernel.graph.refusals import UserError, result
 from kernel.graph.scalars import MinorUnits
 from kernel.ids import derive_id
 from subgraphs.catalog.commands import AddMenuItem, ChangeMenuItem, PublishMenu, RemoveMenuItem, SetItemAvailability
@@ -22,7 +22,6 @@ from subgraphs.catalog.schema.refusals import (
     MenuItemVersionConflict,
     MenuVersionConflict,
     UntilOutOfBounds,
-    result,
 )
 
 MENU_LOOKED_AT = "The menu's `version` the viewer looked at; with another one nothing is changed."

@@ -5,8 +5,6 @@ from datetime import datetime
 from typing import ClassVar
 
 import strawberry
-from strawberry.annotation import StrawberryAnnotation
-from strawberry.types.union import StrawberryUnion
 
 from kernel.graph.context import Info
 from kernel.graph.refusals import (
@@ -157,13 +155,3 @@ ALWAYS: Sequence[type[UserError]] = (NotAllowed, NotFound, MalformedId)
 WITH_KEY: Sequence[type[UserError]] = (IdempotencyKeyReused, RequestInProgress)
 """What every mutation with an idempotency key may answer."""
 UNFIT: Sequence[type[UserError]] = (InvalidInput,)
-
-
-def result(success: type[object], refused: Sequence[type[UserError]]) -> StrawberryUnion:
-    """The result union of the mutation that `success` is named after."""
-    name = success.__name__.removesuffix("Success")
-    return StrawberryUnion(
-        name=f"{name}Result",
-        description=f"What came of it: `{success.__name__}`, or why nothing was changed.",
-        type_annotations=tuple(StrawberryAnnotation(member) for member in (success, *refused)),
-    )

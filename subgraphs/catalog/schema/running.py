@@ -6,7 +6,7 @@ from uuid import UUID
 import strawberry
 
 from kernel.graph.context import Info
-from kernel.graph.refusals import InvalidInput, NotAllowed, UserError
+from kernel.graph.refusals import InvalidInput, NotAllowed, UserError, result
 from kernel.graph.scalars import Currency, MinorUnits, TimeZone
 from kernel.graph.types import PositionInput
 from subgraphs.catalog import events
@@ -30,7 +30,6 @@ from subgraphs.catalog.schema.refusals import (
     TooManyStaff,
     UnreadableOpeningHours,
     UntilOutOfBounds,
-    result,
 )
 from subgraphs.catalog.schema.restaurants import StaffRole
 

@@ -5,7 +5,7 @@ from uuid import UUID
 import strawberry
 
 from kernel.graph.context import Info
-from kernel.graph.refusals import MalformedId, NotFound, UserError
+from kernel.graph.refusals import MalformedId, NotFound, UserError, result
 from kernel.graph.scalars import MinorUnits
 from kernel.ids import parse_id, sibling_id
 from subgraphs.orders.commands import CancelOrder, PlaceOrder, QuoteOrder
@@ -26,7 +26,6 @@ from subgraphs.orders.schema.refusals import (
     QuoteNotFound,
     RestaurantClosed,
     RestaurantPaused,
-    result,
 )
 
 _MOST_LINES = 100

@@ -5,8 +5,6 @@ from datetime import datetime
 from typing import ClassVar, Self
 
 import strawberry
-from strawberry.annotation import StrawberryAnnotation
-from strawberry.types.union import StrawberryUnion
 
 from kernel.graph.context import Info
 from kernel.graph.refusals import (
@@ -212,13 +210,3 @@ ALWAYS: Sequence[type[UserError]] = (NotAllowed, MalformedId, InvalidInput, Idem
 """What every mutation of orders may answer."""
 ON_AN_ORDER: Sequence[type[UserError]] = (OrderNotFound, OrderVersionConflict, IllegalTransition)
 """What every mutation of an existing order may answer."""
-
-
-def result(success: type[object], refused: Sequence[type[UserError]]) -> StrawberryUnion:
-    """The result union of the mutation that `success` is named after."""
-    name = success.__name__.removesuffix("Success")
-    return StrawberryUnion(
-        name=f"{name}Result",
-        description=f"What came of it: `{success.__name__}`, or why nothing was changed.",
-        type_annotations=tuple(StrawberryAnnotation(member) for member in (success, *refused)),
-    )

@@ -6,7 +6,7 @@ from uuid import UUID
 import strawberry
 
 from kernel.graph.context import Info
-from kernel.graph.refusals import InvalidInput, UserError
+from kernel.graph.refusals import InvalidInput, UserError, result
 from subgraphs.orders.codes import COLLECTION, could_be_code, is_right_code
 from subgraphs.orders.commands import (
     AcceptOrder,
@@ -21,7 +21,7 @@ from subgraphs.orders.schema.access import order_at
 from subgraphs.orders.schema.changing import OrderChanged, change, changed, malformed
 from subgraphs.orders.schema.enums import OrderStatus, RejectionReason
 from subgraphs.orders.schema.orders import Order
-from subgraphs.orders.schema.refusals import ALWAYS, ON_AN_ORDER, CollectionCodeLocked, WrongCollectionCode, result
+from subgraphs.orders.schema.refusals import ALWAYS, ON_AN_ORDER, CollectionCodeLocked, WrongCollectionCode
 
 _MOST_ITEMS = 100
 _VERSION = "The `version` the viewer looked at; when the order has moved on since, nothing is done."
