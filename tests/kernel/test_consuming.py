@@ -11,12 +11,14 @@ import pytest
 from kernel.calling import Accepted, Call
 from kernel.committing import Advance
 from kernel.consuming import Consumer, Digest
-from kernel.digesting import Feeding, Projecting, Reacting
+from kernel.digesting import Feeding, Projecting, Reacting, carry_out
 from kernel.log import START, Position, Recorded
+from kernel.messages import Command
 from kernel.ports import Outage, Wakeup
 from kernel.replaying import replay
+from kernel.subgraph import Reaction
 from kernel.tailing import Tail
-from tests.kernel.tally import EVERYTHING, TALLY, TALLY_VIEW, Bench, Count, Name
+from tests.kernel.tally import EVERYTHING, TALLY, TALLY_VIEW, Bench, Count, Counted, Name
 from tests.patience import eventually
 
 pytestmark = pytest.mark.anyio
@@ -342,3 +344,22 @@ async def test_a_reaction_goes_past_each_event_with_the_commands_it_gave(bench: 
     assert await bench.stored("ea") == 99
     (letter,) = await bench.equipment.dead_letters.letters("tally.echo")
     assert letter.record.version == 3
+
+
+async def test_a_reaction_that_died_between_two_commands_repeats_neither(bench: Bench) -> None:
+    def twice(record: Recorded) -> Sequence[Command]:
+        event = record.message
+        assert isinstance(event, Counted)
+        return [Count(tally="one", by=event.by), Count(tally="two", by=event.by)]
+
+    await bench.count("a", 60)
+    (sealed,) = await bench.equipment.journal.read("a")
+    record = bench.equipment.codec.open(sealed)
+    await carry_out(bench.handler, "tally.twice", record, twice(record)[:1])
+    reaction = Reaction(name="tally.twice", topics=("tally.events",), react=twice)
+    step = Advance(
+        consumer="tally.twice", topic=sealed.topic, partition=sealed.partition, before=START, after=sealed.at
+    )
+    assert await Reacting(reaction, bench.handler, bench.equipment.checkpoints).digest([record], step)
+    assert (await bench.stored("one"), await bench.stored("two")) == (60, 60)
+    assert await bench.equipment.checkpoints.load("tally.twice", sealed.topic, sealed.partition) == sealed.at
