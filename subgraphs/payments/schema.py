@@ -1,7 +1,7 @@
 """Payments in the graph: what an order's customer, support and finance may see of its money."""
 
 from datetime import datetime
-from typing import Self
+from typing import Annotated, Self
 
 import strawberry
 from strawberry.dataloader import DataLoader
@@ -26,6 +26,9 @@ strawberry.enum(
 )
 class Payment:
     id: strawberry.ID
+    order: Annotated["Order", strawberry.lazy("subgraphs.payments.schema")] | None = strawberry.field(
+        description="What it pays for; null when orders cannot be reached."
+    )
     status: PaymentStatus
     amount: Money = strawberry.field(description="What is or was to be authorised.")
     captured: Money = strawberry.field(description="What has been taken from the customer; zero until captured.")
@@ -39,6 +42,7 @@ class Payment:
     def of(cls, view: PaymentView) -> Self:
         return cls(
             id=strawberry.ID(view.id),
+            order=Order(id=strawberry.ID(view.order_id)),
             status=view.status,
             amount=Money.of(view.amount_minor, view.currency),
             captured=Money.of(view.captured_minor, view.currency),

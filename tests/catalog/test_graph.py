@@ -139,6 +139,9 @@ async def test_staff_is_appointed_and_shown_to_staff_only(bench: Bench) -> None:
     for viewer in (STRANGER, CUSTOMER):
         data = await bench.ask(document, {"id": restaurant_id}, viewer=viewer)
         assert data["restaurant"]["staff"] is None
+    for viewer, expected in ((OWNER, [restaurant_id]), (WAITER, [restaurant_id]), (STRANGER, []), (CUSTOMER, [])):
+        data = await bench.ask("{ workplaces { id } }", viewer=viewer)
+        assert [restaurant["id"] for restaurant in data["workplaces"]] == expected
     last = await bench.do("removeStaffMember", {"restaurantId": restaurant_id, "subject": OWNER.subject})
     assert last["code"] == "LAST_OWNER_STAYS"
 

@@ -226,3 +226,12 @@ async def test_five_wrong_codes_lock_the_handover(aino: Person, restaurant: Rest
     right = {"orderId": order_id, "code": order["collectionCode"]}
     refused = await staff.act("confirmCollection", right, refused="... on CollectionCodeLocked { retryAt }")
     assert (refused["__typename"], bool(refused["retryAt"])) == ("CollectionCodeLocked", True)
+
+
+async def test_a_variable_that_does_not_fit_is_named_without_its_value(aino: Person) -> None:
+    document = "mutation($input: PlaceOrderInput!) { placeOrder(input: $input) { __typename } }"
+    answer = await aino.result(document, {"input": {"paymentToken": "tok_canary", "idempotencyKey": str(uuid4())}})
+    (error,) = answer["errors"]
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+    assert error["message"].startswith('Variable "$input" is wrong: Field "quoteId"')
+    assert "tok_canary" not in str(answer)

@@ -34,9 +34,8 @@ SEES_NOT = [
     Viewer(subject="eero", roles=frozenset({"customer"})),
     *(Viewer(subject=role, roles=frozenset({role})) for role in ("restaurant", "courier", "dispatcher", "partner")),
 ]
-PAYMENT_BY_ID = (
-    "query ($id: ID!) { payment(id: $id) { id status amount { minor currency } captured { minor } reason } }"
-)
+PAYMENT_BY_ID = """query ($id: ID!) {
+    payment(id: $id) { id order { id } status amount { minor currency } captured { minor } reason } }"""
 BY_REFERENCE = """query ($these: [_Any!]!) { _entities(representations: $these) {
     __typename ... on Payment { id status } ... on Order { id payments { id status } } } }"""
 
@@ -90,6 +89,7 @@ async def test_whoever_may_see_it_sees_it_on_every_path(context: GraphContext, v
         {"minor": 0},
         None,
     )
+    assert shown["order"] == {"id": ORDER}
     these = [{"__typename": "Payment", "id": PAYMENT}, {"__typename": "Order", "id": ORDER}]
     payment, order = (await ask(context, viewer, BY_REFERENCE, these=these))["_entities"]
     assert payment["status"] == "AUTHORISED"

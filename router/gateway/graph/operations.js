@@ -39,7 +39,7 @@ export class Operations {
     const declared = operation.node.variableDefinitions ?? [];
     const { coerced, errors } = getVariableValues(this.#graph.schema, declared, variables, { maxErrors: 5 });
     if (errors) {
-      const problems = errors.map(({ message, locations }) => ({ message, locations }));
+      const problems = errors.map((error) => ({ message: withoutValue(error), locations: error.locations }));
       throw new Refused(400, "BAD_USER_INPUT", problems[0].message, { problems, byDocument: true });
     }
     checkCost(operation.cost, coerced, this.#settings.cost);
@@ -126,4 +126,17 @@ async function* until(signal, items) {
 function presentableAll(error, identity, report) {
   const errors = error.errors ?? [error];
   return errors.map((one) => presentable(one, identity.requestId, report));
+}
+
+/**
+ * What is wrong with a variable and where, without the whole value that graphql-js prints: it may hold a token, and
+ * answers end up in clients' logs. @param {import("graphql").GraphQLError} error
+ */
+function withoutValue({ message, originalError }) {
+  const reason = originalError?.message;
+  if (!reason || !message.endsWith(`; ${reason}`)) return message;
+  const before = message.slice(0, -reason.length - 2);
+  const name = /^Variable "\$\w+"/.exec(before)?.[0] ?? "A variable";
+  const place = / at "([^"]*)"$/.exec(before)?.[1];
+  return `${name} is wrong${place ? ` at "${place}"` : ""}: ${reason}`;
 }

@@ -22,6 +22,9 @@ from subgraphs.catalog.schema.restaurants import Restaurant
 from subgraphs.catalog.schema.running import RestaurantMutation
 from subgraphs.catalog.schema.suggesting import Suggestion, suggested
 from subgraphs.catalog.schema.watching import MenuAvailability, Subscription, availability
+from subgraphs.catalog.views import workplaces
+
+MOST_WORKPLACES = 100
 
 
 @strawberry.type
@@ -30,6 +33,13 @@ class Query:
     async def restaurant(self, info: Info, id: strawberry.ID) -> Restaurant | None:
         row = await loading.restaurant(info.context, id)
         return None if row is None else Restaurant.of(row)
+
+    @strawberry.field(
+        description="The restaurants the viewer works at, by name, at most 100; empty for everybody who works at none."
+    )
+    async def workplaces(self, info: Info) -> list[Restaurant] | None:
+        context = info.context
+        return [Restaurant.of(row) for row in await workplaces(context.views, context.viewer.subject, MOST_WORKPLACES)]
 
     @strawberry.field(
         description="What of a restaurant's menu is off now: what the first item of `menuChanges` tells. Null when "

@@ -34,6 +34,15 @@ async def restaurants(views: Views, ids: Sequence[str]) -> Sequence[RestaurantRo
     return [found.get(restaurant_id) for restaurant_id in ids]
 
 
+async def workplaces(views: Views, subject: str, limit: int) -> Sequence[RestaurantRow]:
+    """The restaurants somebody works at, by name."""
+    sql = """
+        select r.* from staff s join restaurants r on r.id = s.restaurant_id
+        where s.subject = $1 and not s.retired and not r.retired order by r.name, r.id limit $2
+    """
+    return await views.fetch(RestaurantRow, sql, subject, limit)
+
+
 async def items(views: Views, ids: Sequence[str]) -> Sequence[MenuItemRow | None]:
     """The items with these ids, in that order, as long as they are on a menu."""
     sql = """

@@ -71,7 +71,9 @@ class ItemsUnavailable(UserError):
 
 @strawberry.type(description="Too few or too many options of a group were chosen, or one of them twice.")
 class OptionRulesBroken(UserError):
-    sentence: ClassVar[str] = "{item_name} needs between {min_choices} and {max_choices} of {group_name}, each once."
+    sentence: ClassVar[str] = (
+        "{item_name} takes {min_choices} to {max_choices} of {group_name}, each at most once; {chosen} were chosen."
+    )
     item: MenuItem | None
     item_name: str
     group_id: strawberry.ID
