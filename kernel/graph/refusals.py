@@ -28,6 +28,7 @@ from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.base import StrawberryOptional
 from strawberry.types.union import StrawberryUnion
 
+from kernel.calling import Accepted, AlreadyConsumed, Outcome, Refused
 from kernel.messages import Refusal
 
 _WORD_STARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -126,6 +127,16 @@ class Refusals:
     def __init__(self, plain: Iterable[type[UserError]], built: Iterable[Rendering] = ()) -> None:
         self._plain = {kind.__name__: kind for kind in plain}
         self._built = tuple(built)
+
+    def accepted(self, outcome: Outcome) -> Accepted | UserError:
+        """The outcome of a client's command when it was accepted, else its refusal in the form of the graph."""
+        match outcome:
+            case Accepted():
+                return outcome
+            case Refused(refusal=refusal):
+                return self.to_graph(refusal)
+            case AlreadyConsumed():
+                raise RuntimeError("a client's request has no checkpoint to lose")
 
     def to_graph(self, refusal: Refusal) -> UserError:
         """The GraphQL form of `refusal`. Raises `LookupError` for one that is not in the table."""

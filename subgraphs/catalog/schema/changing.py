@@ -6,7 +6,7 @@ from uuid import UUID
 
 import strawberry
 
-from kernel.calling import Accepted, AlreadyConsumed, Refused
+from kernel.calling import Accepted
 from kernel.graph.context import GraphContext
 from kernel.graph.refusals import MalformedId, UserError
 from kernel.ids import parse_id
@@ -69,13 +69,7 @@ async def accepted(
     mutation, key, given = request or (None, None, None)
     outcome = await context.handle(command, mutation=mutation, key=key, given=given)
     loading.forget(context)
-    match outcome:
-        case Accepted():
-            return outcome
-        case Refused(refusal=refusal):
-            return REFUSALS.to_graph(refusal)
-        case AlreadyConsumed():
-            raise RuntimeError("a client's request has no checkpoint to lose")
+    return REFUSALS.accepted(outcome)
 
 
 async def restaurant_changed(

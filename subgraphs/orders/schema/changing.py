@@ -5,7 +5,7 @@ from uuid import UUID
 
 import strawberry
 
-from kernel.calling import Accepted, AlreadyConsumed, Outcome, Refused
+from kernel.calling import Accepted
 from kernel.graph.context import Info
 from kernel.graph.refusals import MalformedId, UserError
 from kernel.ids import parse_id
@@ -39,18 +39,7 @@ async def change(info: Info, mutation: str, given: OrderInput, command: ViewerCo
     if parse_id("order", given.order_id) is None:
         return MalformedId(path=["orderId"])
     outcome = await info.context.handle(command, mutation=mutation, key=given.idempotency_key, given=given)
-    return accepted(outcome)
-
-
-def accepted(outcome: Outcome) -> Accepted | UserError:
-    """The outcome, a refusal in the form of the graph."""
-    match outcome:
-        case Accepted():
-            return outcome
-        case Refused(refusal=refusal):
-            return REFUSALS.to_graph(refusal)
-        case AlreadyConsumed():
-            raise RuntimeError("a client's request has no checkpoint to lose")
+    return REFUSALS.accepted(outcome)
 
 
 async def changed(info: Info, outcome: Accepted | UserError, success: type[ChangedT]) -> ChangedT | UserError:

@@ -11,12 +11,13 @@ from kernel.ids import parse_id, sibling_id
 from subgraphs.orders.commands import CancelOrder, PlaceOrder, QuoteOrder
 from subgraphs.orders.kitchens import Selection
 from subgraphs.orders.schema.access import visible_quote
-from subgraphs.orders.schema.changing import OrderChanged, accepted, change, changed, malformed
+from subgraphs.orders.schema.changing import OrderChanged, change, changed, malformed
 from subgraphs.orders.schema.enums import CancellationReason, Fulfilment
 from subgraphs.orders.schema.orders import Quote
 from subgraphs.orders.schema.refusals import (
     ALWAYS,
     ON_AN_ORDER,
+    REFUSALS,
     BelowMinimumBasket,
     DeliveryNotOffered,
     ItemsUnavailable,
@@ -130,7 +131,7 @@ class CustomerMutation:
             lines=tuple(_selection(line) for line in input.lines),
             tip_minor=input.tip_minor,
         )
-        outcome = accepted(
+        outcome = REFUSALS.accepted(
             await info.context.handle(command, mutation="quoteOrder", key=input.idempotency_key, given=input)
         )
         if isinstance(outcome, UserError):
@@ -148,7 +149,7 @@ class CustomerMutation:
             return MalformedId(path=["quoteId"])
         command = PlaceOrder(order_id=order_id, quote_id=input.quote_id, payment_token=input.payment_token)
         outcome = await info.context.handle(command, mutation="placeOrder", key=input.idempotency_key, given=input)
-        return await changed(info, accepted(outcome), PlaceOrderSuccess)
+        return await changed(info, REFUSALS.accepted(outcome), PlaceOrderSuccess)
 
     @strawberry.mutation(
         graphql_type=CANCEL_ORDER_RESULT,
