@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from runtime.working import Work
 
 EVERY_S = 5.0
+STUCK_S = 30.0
+"""A consumer that has worked on a record of this age is stuck: what it shows or starts is no longer true."""
 
 BEHIND = Gauge(
     "consumer_behind_seconds", "Age of the oldest record a consumer is working on; 0 at the head.", ["consumer"]
@@ -24,6 +26,10 @@ UNDER_WAY = Gauge("effects_under_way", "Effects begun and not done.", ["effect"]
 OUTAGES = Gauge("effect_outages", "Attempts of an effect that ended in an outage, since the start.", ["effect"])
 TIMERS_OVERDUE = Gauge("timer_overdue_seconds", "How long the earliest timer is overdue; 0 when none is.", ["domain"])
 HORIZON = Gauge("journal_horizon_age_seconds", "Age of the oldest writing transaction, which hides newer records.")
+
+
+class ConsumersStuck(Exception):
+    """Some consumers do not get on; the text names them."""
 
 
 class WorkMeter:
@@ -40,6 +46,16 @@ class WorkMeter:
             except Outage:
                 HORIZON.set(-1)
             await asyncio.sleep(EVERY_S)
+
+    async def flowing(self) -> None:
+        """A readiness check. Effects are not asked: one may rightly wait for a provider that is away.
+
+        Raises:
+            ConsumersStuck: for half a minute and more.
+        """
+        stuck = [each.name for each in self._work.consumers if _age_s(each.oldest_unread) > STUCK_S]
+        if stuck:
+            raise ConsumersStuck(", ".join(stuck))
 
     async def measure(self) -> None:
         """Sets them all now."""

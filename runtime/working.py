@@ -154,7 +154,9 @@ async def run(settings: Settings) -> None:
     async with open_platform(settings) as platform:
         work = Work(platform)
         meter = WorkMeter(platform, work)
-        async with listening(health_app(platform.checks), settings.host, settings.work_port):
+        async with listening(
+            health_app({**platform.checks, "consumers": meter.flowing}), settings.host, settings.work_port
+        ):
             logger("work").info("working", consumers=[consumer.name for consumer in work.consumers])
             async with asyncio.TaskGroup() as group:
                 group.create_task(meter.run())

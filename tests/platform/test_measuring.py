@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import suppress
+from datetime import timedelta
 
+import msgspec
 import pytest
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
@@ -12,7 +14,7 @@ from kernel.calling import Call
 from kernel.ids import typed_id
 from kernel.messages import Viewer
 from kernel.parking import letter_of
-from runtime.measuring import WorkMeter
+from runtime.measuring import ConsumersStuck, WorkMeter
 from runtime.wiring import Platform, open_platform
 from runtime.working import LoopEnded, Work, for_good
 from subgraphs.payments.commands import RequestAuthorisation, RequestCapture
@@ -113,3 +115,16 @@ class Dies:
 async def test_a_loop_that_ends_takes_the_process_with_it(end: BaseException | None) -> None:
     with pytest.raises(LoopEnded):
         await for_good(Dies(end))
+
+
+async def test_a_worker_whose_consumer_is_stuck_is_not_ready(platform: Platform) -> None:
+    work = Work(platform)
+    meter = WorkMeter(platform, work)
+    await platform.handlers["payments"].handle(request, CALL)
+    (record,) = await platform.equipment["payments"].journal.read(PAYMENT)
+    work.consumers[0].oldest_unread = {("payments.events", 0): record}
+    await meter.flowing()
+    old = msgspec.structs.replace(record, recorded_at=record.recorded_at - timedelta(seconds=31))
+    work.consumers[0].oldest_unread = {("payments.events", 0): old}
+    with pytest.raises(ConsumersStuck, match=work.consumers[0].name):
+        await meter.flowing()
