@@ -142,6 +142,16 @@ async def test_an_outage_is_tried_again(bench: Bench) -> None:
         assert performer.outages == 1
 
 
+async def test_nothing_of_a_stream_overtakes_what_waits_to_be_repeated(bench: Bench) -> None:
+    bell = Bell()
+    bell.broken = {"a": Outage("nobody answers")}
+    async with performing(bench, bell):
+        for by in (1, 2, 3):
+            await bench.count("a", by)
+        await heard(bench, "a", 6)
+    assert bell.rung == [("a", 1), ("a", 2), ("a", 3)]
+
+
 async def test_a_bug_parks_the_key_with_its_cause(bench: Bench) -> None:
     bell = Bell()
     bell.broken = {"a": ArithmeticError("cannot")}
