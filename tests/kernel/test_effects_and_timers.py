@@ -233,6 +233,30 @@ async def test_effects_that_wait_to_be_repeated_hold_nobody_up(bench: Bench, mon
             await heard(bench, tally, 1)
 
 
+async def test_whoever_waits_goes_on_at_once_when_repeats_succeed_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kernel.performing.OUTAGE_PAUSE_S", 0.02)
+    monkeypatch.setattr("kernel.performing.LONGEST_PAUSE_S", 0.05)
+    monkeypatch.setattr("kernel.budgeting.REFILL_PER_S", 0.5)
+    bell = Bell()
+    bell.dead = {f"t{number}" for number in range(40)}
+    async with performing(bench, bell) as performer:
+        for tally in sorted(bell.dead):
+            await bench.count(tally, 1)
+
+        async def spent() -> bool:
+            return performer.outages >= 50
+
+        await eventually(spent)
+        bell.dead = set()
+
+        async def all_rung() -> bool:
+            return len(bell.rung) == 40
+
+        await eventually(all_rung)
+
+
 async def test_no_more_is_performed_at_once_than_there_are_places(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
