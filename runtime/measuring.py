@@ -1,7 +1,8 @@
 """What the worker measures about itself: how far each consumer is behind, and what waits for somebody to look."""
 
 import asyncio
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 EVERY_S = 5.0
 STUCK_S = 30.0
-"""A consumer that has worked on a record of this age is stuck: what it shows or starts is no longer true."""
+"""A consumer that works on the same record for so long is stuck; one that catches up is not, however far behind."""
 
 BEHIND = Gauge(
     "consumer_behind_seconds", "Age of the oldest record a consumer is working on; 0 at the head.", ["consumer"]
@@ -35,8 +36,9 @@ class ConsumersStuck(Exception):
 class WorkMeter:
     """Sets the gauges every few seconds."""
 
-    def __init__(self, platform: "Platform", work: "Work") -> None:
-        self._platform, self._work = platform, work
+    def __init__(self, platform: "Platform", work: "Work", now_s: Callable[[], float] = time.monotonic) -> None:
+        self._platform, self._work, self._now_s = platform, work, now_s
+        self._working_on: dict[str, tuple[frozenset[str], float]] = {}
 
     async def run(self) -> None:
         """Measures until cancelled; what cannot be asked now is asked again later."""
@@ -53,12 +55,22 @@ class WorkMeter:
         Raises:
             ConsumersStuck: for half a minute and more.
         """
-        stuck = [each.name for each in self._work.consumers if _age_s(each.oldest_unread) > STUCK_S]
+        self._look()
+        since = self._now_s() - STUCK_S
+        stuck = sorted(name for name, (records, begun) in self._working_on.items() if records and begun < since)
         if stuck:
             raise ConsumersStuck(", ".join(stuck))
 
+    def _look(self) -> None:
+        """Notes since when each consumer has worked on what it works on."""
+        for consumer in self._work.consumers:
+            records = frozenset(record.id for record in consumer.oldest_unread.values())
+            if records != self._working_on.get(consumer.name, (None,))[0]:
+                self._working_on[consumer.name] = (records, self._now_s())
+
     async def measure(self) -> None:
         """Sets them all now."""
+        self._look()
         for loop in (*self._work.consumers, *self._work.performers):
             BEHIND.labels(loop.name).set(_age_s(loop.oldest_unread))
         for performer in self._work.performers:

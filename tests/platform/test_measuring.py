@@ -117,14 +117,24 @@ async def test_a_loop_that_ends_takes_the_process_with_it(end: BaseException | N
         await for_good(Dies(end))
 
 
-async def test_a_worker_whose_consumer_is_stuck_is_not_ready(platform: Platform) -> None:
-    work = Work(platform)
-    meter = WorkMeter(platform, work)
+async def test_a_worker_whose_consumer_is_stuck_is_not_ready_and_one_that_catches_up_is(platform: Platform) -> None:
+    now, work = 1000.0, Work(platform)
+    meter = WorkMeter(platform, work, lambda: now)
     await platform.handlers["payments"].handle(request, CALL)
     (record,) = await platform.equipment["payments"].journal.read(PAYMENT)
-    work.consumers[0].oldest_unread = {("payments.events", 0): record}
+    old = msgspec.structs.replace(record, recorded_at=record.recorded_at - timedelta(hours=1))
+    consumer = work.consumers[0]
+    consumer.oldest_unread = {("payments.events", 0): old}
     await meter.flowing()
-    old = msgspec.structs.replace(record, recorded_at=record.recorded_at - timedelta(seconds=31))
-    work.consumers[0].oldest_unread = {("payments.events", 0): old}
-    with pytest.raises(ConsumersStuck, match=work.consumers[0].name):
+    now += 29
+    await meter.flowing()
+    consumer.oldest_unread = {("payments.events", 0): msgspec.structs.replace(old, id="evt_next")}
+    now += 29
+    await meter.flowing()
+    now += 31
+    with pytest.raises(ConsumersStuck, match=consumer.name):
         await meter.flowing()
+    consumer.oldest_unread = {}
+    await meter.flowing()
+    now += 3600
+    await meter.flowing()
