@@ -13,8 +13,8 @@ from starlette.routing import Route
 
 from runtime.health import Check, health_routes
 from runtime.supervision.footprint import footprint_of
-from runtime.supervision.keeper import Keeper
 from runtime.supervision.logbook import Logbook
+from runtime.supervision.restarter import Restarter
 
 
 class NotReady(Exception):
@@ -24,8 +24,8 @@ class NotReady(Exception):
 class PlatformMetrics(Collector):
     """Measured when asked for: nothing runs between two questions."""
 
-    def __init__(self, keepers: Sequence[Keeper], logbook: Logbook) -> None:
-        self.keepers = keepers
+    def __init__(self, restarters: Sequence[Restarter], logbook: Logbook) -> None:
+        self.restarters = restarters
         self.logbook = logbook
 
     def collect(self) -> Iterable[Metric]:
@@ -33,10 +33,10 @@ class PlatformMetrics(Collector):
         restarts = CounterMetricFamily("platform_process_restarts", "Times it was started again", labels=["process"])
         memory = GaugeMetricFamily("platform_process_memory_bytes", "Proportional memory", labels=["process"])
         cpu = CounterMetricFamily("platform_process_cpu_seconds", "Processor time of the process", labels=["process"])
-        for keeper in self.keepers:
-            name, process = [keeper.program.name], keeper.process_id
-            up.add_metric(name, float(keeper.state == "ready"))
-            restarts.add_metric(name, keeper.restarts)
+        for restarter in self.restarters:
+            name, process = [restarter.program.name], restarter.process_id
+            up.add_metric(name, float(restarter.state == "ready"))
+            restarts.add_metric(name, restarter.restarts)
             if process is not None:
                 footprint = footprint_of(process)
                 memory.add_metric(name, footprint.memory_bytes)
@@ -47,28 +47,28 @@ class PlatformMetrics(Collector):
         yield lost
 
 
-def supervisor_app(keepers: Sequence[Keeper], logbook: Logbook) -> Starlette:
-    REGISTRY.register(PlatformMetrics(keepers, logbook))
+def supervisor_app(restarters: Sequence[Restarter], logbook: Logbook) -> Starlette:
+    REGISTRY.register(PlatformMetrics(restarters, logbook))
 
     async def status(_request: Request) -> Response:
-        return JSONResponse({"processes": [status_of(keeper) for keeper in keepers]})
+        return JSONResponse({"processes": [status_of(restarter) for restarter in restarters]})
 
-    checks = {keeper.program.name: readiness_of(keeper) for keeper in keepers}
+    checks = {restarter.program.name: readiness_of(restarter) for restarter in restarters}
     return Starlette(routes=[*health_routes(checks), Route("/status", status)])
 
 
-def status_of(keeper: Keeper) -> dict[str, str | int | None]:
+def status_of(restarter: Restarter) -> dict[str, str | int | None]:
     return {
-        "name": keeper.program.name,
-        "state": keeper.state,
-        "process": keeper.process_id,
-        "restarts": keeper.restarts,
+        "name": restarter.program.name,
+        "state": restarter.state,
+        "process": restarter.process_id,
+        "restarts": restarter.restarts,
     }
 
 
-def readiness_of(keeper: Keeper) -> Check:
+def readiness_of(restarter: Restarter) -> Check:
     async def check() -> None:
-        if keeper.state != "ready" or not await keeper.program.ready():
-            raise NotReady(keeper.program.name)
+        if restarter.state != "ready" or not await restarter.program.ready():
+            raise NotReady(restarter.program.name)
 
     return check

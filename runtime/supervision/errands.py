@@ -5,8 +5,8 @@ import signal
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
-from runtime.supervision.keeper import kill_group
 from runtime.supervision.logbook import LineSplitter, Logbook
+from runtime.supervision.restarter import kill_group
 
 ENDS_WITHIN_SECONDS = 5.0
 

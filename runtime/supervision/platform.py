@@ -10,10 +10,10 @@ from contextlib import suppress
 from runtime.prerequisites import PROCESSES_FILE, started_at
 from runtime.settings import Settings
 from runtime.supervision.errands import ErrandFailed, run_errand
-from runtime.supervision.keeper import Keeper
 from runtime.supervision.listing import city_loader, command_of, engines, roles
 from runtime.supervision.logbook import Logbook
 from runtime.supervision.program import Program
+from runtime.supervision.restarter import Restarter
 
 DEATHS_ALLOWED_AT_FIRST = 4
 
@@ -33,7 +33,7 @@ class Platform:
         self.began = time.monotonic()
 
     @property
-    def keepers(self) -> Sequence[Keeper]:
+    def restarters(self) -> Sequence[Restarter]:
         return (*self.engines, *self.roles)
 
     @property
@@ -62,26 +62,26 @@ class Platform:
 
     async def close(self) -> None:
         """Stop everything: the gateway, the other roles, the engines, Postgres last."""
-        for stage in stages_of_closing(self.keepers):
-            await asyncio.gather(*(keeper.stop() for keeper in stage))
+        for stage in stages_of_closing(self.restarters):
+            await asyncio.gather(*(restarter.stop() for restarter in stage))
 
-    async def _start(self, tasks: asyncio.TaskGroup, keepers: Sequence[Keeper]) -> None:
-        for keeper in keepers:
-            tasks.create_task(keeper.keep())
+    async def _start(self, tasks: asyncio.TaskGroup, restarters: Sequence[Restarter]) -> None:
+        for restarter in restarters:
+            tasks.create_task(restarter.keep())
         async with asyncio.TaskGroup() as waiting:
-            for keeper in keepers:
-                waiting.create_task(self._report_ready(keeper))
+            for restarter in restarters:
+                waiting.create_task(self._report_ready(restarter))
 
-    async def _report_ready(self, keeper: Keeper) -> None:
-        await keeper.until_ready(DEATHS_ALLOWED_AT_FIRST)
-        self._progress(f"{keeper.program.name} is ready")
+    async def _report_ready(self, restarter: Restarter) -> None:
+        await restarter.until_ready(DEATHS_ALLOWED_AT_FIRST)
+        self._progress(f"{restarter.program.name} is ready")
 
     async def _run(self, name: str, command: list[str]) -> None:
         await run_errand(name, command, self.logbook, self.settings.child_environment())
         self._progress(f"{name} is done")
 
-    def _keepers(self, programs: Sequence[Program]) -> tuple[Keeper, ...]:
-        return tuple(Keeper(program, self.logbook, self._announce, self._record) for program in programs)
+    def _keepers(self, programs: Sequence[Program]) -> tuple[Restarter, ...]:
+        return tuple(Restarter(program, self.logbook, self._announce, self._record) for program in programs)
 
     def _announce(self, text: str) -> None:
         self.say(text)
@@ -92,7 +92,7 @@ class Platform:
 
     def _record(self) -> None:
         """Who runs, for a supervisor that comes after one that was killed."""
-        living = [keeper.process_id for keeper in self.keepers if keeper.process_id is not None]
+        living = [restarter.process_id for restarter in self.restarters if restarter.process_id is not None]
         entries = {str(process): started_at(process) for process in living}
         file = self.settings.data_dir / PROCESSES_FILE
         fresh = file.with_suffix(".new")
@@ -100,16 +100,16 @@ class Platform:
         fresh.replace(file)
 
 
-def needs_engines(role: Keeper) -> bool:
+def needs_engines(role: Restarter) -> bool:
     return role.program.name in {"serve", "work"}
 
 
-def stages_of_closing(keepers: Sequence[Keeper]) -> list[list[Keeper]]:
+def stages_of_closing(restarters: Sequence[Restarter]) -> list[list[Restarter]]:
     """Whoever takes work from outside first, whoever keeps the data last."""
     order = {"gateway": 0, "valkey": 2, "postgres": 3}
-    stages: dict[int, list[Keeper]] = {}
-    for keeper in keepers:
-        stages.setdefault(order.get(keeper.program.name, 1), []).append(keeper)
+    stages: dict[int, list[Restarter]] = {}
+    for restarter in restarters:
+        stages.setdefault(order.get(restarter.program.name, 1), []).append(restarter)
     return [stages[number] for number in sorted(stages)]
 
 

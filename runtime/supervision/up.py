@@ -14,10 +14,10 @@ from runtime.prerequisites import await_leftovers, check_folder, check_node, che
 from runtime.settings import Settings, data_dir_of_environment
 from runtime.supervision.answers import supervisor_app
 from runtime.supervision.errands import ErrandFailed
-from runtime.supervision.keeper import DoesNotStart
 from runtime.supervision.keepsakes import ensure_clock, ensure_secrets
 from runtime.supervision.logbook import Logbook
 from runtime.supervision.platform import Platform, say
+from runtime.supervision.restarter import DoesNotStart
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -71,7 +71,7 @@ async def supervise(settings: Settings) -> int:
     with Logbook(settings.data_dir / "logs", settings.log_file_bytes) as logbook:
         platform = Platform(settings, logbook, say)
         async with (
-            listening(supervisor_app(platform.keepers, logbook), settings.host, settings.supervisor_port),
+            listening(supervisor_app(platform.restarters, logbook), settings.host, settings.supervisor_port),
             asyncio.TaskGroup() as tasks,
         ):
             opening = tasks.create_task(open_and_tell(platform, tasks))

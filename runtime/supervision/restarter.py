@@ -24,7 +24,7 @@ class DoesNotStart(Exception):
     """A program died again and again before it was ready once; the text says what it said."""
 
 
-class Keeper:
+class Restarter:
     """One program and the process it runs in now."""
 
     def __init__(

@@ -12,9 +12,9 @@ import pytest
 
 from runtime.engines.programs import tethered
 from runtime.prerequisites import started_at
-from runtime.supervision.keeper import DoesNotStart, Keeper
 from runtime.supervision.logbook import Logbook
 from runtime.supervision.program import Program, nothing
+from runtime.supervision.restarter import DoesNotStart, Restarter
 
 pytestmark = pytest.mark.anyio
 
@@ -47,7 +47,7 @@ class Bench:
             ready=self.is_ready,
             grace_seconds=grace_seconds,
         )
-        self.keeper = Keeper(program, self.logbook, self.said.append, nothing)
+        self.restarter = Restarter(program, self.logbook, self.said.append, nothing)
 
     async def is_ready(self) -> bool:
         return self.flag.exists()
@@ -55,52 +55,52 @@ class Bench:
     async def until(self, holds: Callable[[], bool]) -> None:
         async with asyncio.timeout(10):
             while not holds():
-                await self.keeper.changed.wait()
+                await self.restarter.changed.wait()
 
 
 @asynccontextmanager
 async def kept(bench: Bench) -> AsyncGenerator[Bench]:
     with bench.logbook:
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(bench.keeper.keep())
+            tasks.create_task(bench.restarter.keep())
             try:
                 yield bench
             finally:
-                await bench.keeper.stop()
+                await bench.restarter.stop()
 
 
 async def test_a_killed_program_is_started_again_and_says_so(tmp_path: Path) -> None:
     async with kept(Bench(tmp_path, SERVES)) as bench:
-        await bench.keeper.until_ready(deaths_allowed=1)
-        first = bench.keeper.process_id
+        await bench.restarter.until_ready(deaths_allowed=1)
+        first = bench.restarter.process_id
         assert first is not None
         bench.flag.unlink()
         os.kill(first, signal.SIGKILL)
-        await bench.until(lambda: bench.keeper.restarts == 1)
-        await bench.keeper.until_ready(deaths_allowed=1)
-        assert bench.keeper.process_id not in (None, first)
+        await bench.until(lambda: bench.restarter.restarts == 1)
+        await bench.restarter.until_ready(deaths_allowed=1)
+        assert bench.restarter.process_id not in (None, first)
         assert len(bench.said) == 1
         assert bench.said[0].startswith("small was killed by SIGKILL; starting it again in 0.25 s")
 
 
 async def test_a_stopped_program_ends_in_good_order_and_is_gone(tmp_path: Path) -> None:
     async with kept(Bench(tmp_path, SERVES)) as bench:
-        await bench.keeper.until_ready(deaths_allowed=1)
-        process = bench.keeper.process_id
+        await bench.restarter.until_ready(deaths_allowed=1)
+        process = bench.restarter.process_id
         assert process is not None
-        await bench.keeper.stop()
+        await bench.restarter.stop()
         assert started_at(process) is None
-        assert bench.keeper.state == "stopped"
+        assert bench.restarter.state == "stopped"
         assert bench.said == []
         assert bench.logbook.last_lines("small") == ["hello", "bye"]
 
 
 async def test_a_deaf_program_is_killed_after_its_grace(tmp_path: Path) -> None:
     async with kept(Bench(tmp_path, IS_DEAF, grace_seconds=0.2)) as bench:
-        await bench.keeper.until_ready(deaths_allowed=1)
-        process = bench.keeper.process_id
+        await bench.restarter.until_ready(deaths_allowed=1)
+        process = bench.restarter.process_id
         assert process is not None
-        await bench.keeper.stop()
+        await bench.restarter.stop()
         assert started_at(process) is None
         assert bench.said == ["small does not stop within 0.2 s; killing it"]
 
@@ -108,15 +108,15 @@ async def test_a_deaf_program_is_killed_after_its_grace(tmp_path: Path) -> None:
 async def test_a_program_that_never_starts_says_why(tmp_path: Path) -> None:
     async with kept(Bench(tmp_path, FAILS)) as bench:
         with pytest.raises(DoesNotStart, match=r"small does not start: .*no such thing as"):
-            await bench.keeper.until_ready(deaths_allowed=2)
+            await bench.restarter.until_ready(deaths_allowed=2)
         assert [text.partition("again in ")[2].partition(" s")[0] for text in bench.said] == ["0.25", "0.5"]
 
 
 async def test_stopping_while_it_starts_leaves_nothing(tmp_path: Path) -> None:
     async with kept(Bench(tmp_path, SERVES)) as bench:
         await asyncio.sleep(0)  # it has begun to start, and no more
-        await bench.keeper.stop()
-        assert bench.keeper.process_id is None
+        await bench.restarter.stop()
+        assert bench.restarter.process_id is None
 
 
 async def test_a_program_dies_with_the_process_that_started_it(tmp_path: Path) -> None:
