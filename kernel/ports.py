@@ -152,7 +152,7 @@ class Timers(Protocol):
         ...
 
     async def finish(self, timer_id: str) -> None:
-        """Removes a timer whose command changed nothing."""
+        """Removes a timer whose command became a dead letter."""
         ...
 
     async def next_at(self) -> datetime | None:

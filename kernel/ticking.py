@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime
 
-from kernel.calling import Accepted, AlreadyConsumed, Call, Refused
+from kernel.calling import AlreadyConsumed, Call, Refused
 from kernel.committing import Advance
 from kernel.digesting import Rejected
 from kernel.equipment import Equipment
@@ -68,8 +68,6 @@ class Ticker:
         outcome = await self._handler.handle(command, _call(timer.id, timer_done=timer.id))
         if isinstance(outcome, Refused):
             raise Rejected(command, outcome.refusal)
-        if isinstance(outcome, Accepted) and not outcome.fresh:
-            await self._timers.finish(timer.id)
 
     def _record(self, timer: DueTimer, now: datetime) -> Sealed:
         return Sealed(

@@ -277,6 +277,33 @@ async def test_a_consumer_far_behind_catches_up_past_the_tails_window(
             await shows(bench, "a", 30)
 
 
+async def test_a_consumer_that_falls_behind_its_tails_window_misses_nothing(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kernel.tailing.WINDOW", 3)
+    go_on = asyncio.Event()
+
+    class Slow:
+        """A view that is busy with its first record while many more come."""
+
+        name, topics = "tally_view", ("tally.events",)
+
+        async def digest(self, records: Sequence[Recorded], advance: Advance) -> bool:
+            await go_on.wait()
+            return await view(bench).digest(records, advance)
+
+    async with consuming(bench, Slow(), feeding(bench)):
+        for _ in range(30):
+            await bench.count("a", 1)
+
+        async def seen() -> bool:
+            return await bench.equipment.views.feed_head(EVERYTHING, "all") == 30
+
+        await eventually(seen)
+        go_on.set()
+        await shows(bench, "a", 30)
+
+
 async def test_a_consistency_token_says_when_a_view_has_caught_up(bench: Bench) -> None:
     from kernel.log import ConsistencyToken
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 import pytest
@@ -14,7 +14,7 @@ from kernel.committing import Advance
 from kernel.log import START, Position, Recorded
 from kernel.messages import Command
 from kernel.performing import Performer
-from kernel.ports import Checkpoints, Outage
+from kernel.ports import Checkpoints, DueTimer, Outage, Timers
 from kernel.subgraph import Effect
 from kernel.tailing import Tail
 from kernel.ticking import Ticker
@@ -170,6 +170,57 @@ async def test_a_bug_parks_the_key_with_its_cause(bench: Bench) -> None:
     assert "ArithmeticError" in first.traceback
     assert second.error == "KeyParked: a"
     assert bell.rung == [("b", 1)]
+
+
+async def test_a_parked_key_stays_parked_for_the_next_worker(bench: Bench) -> None:
+    bell = Bell()
+    bell.broken = {"a": ArithmeticError("cannot")}
+
+    async def parked(count: int) -> None:
+        async def there_are() -> bool:
+            return len(await bench.equipment.dead_letters.letters("tally.bell", "a")) == count
+
+        await eventually(there_are)
+
+    async with performing(bench, bell):
+        await bench.count("a", 1)
+        await parked(1)
+    async with performing(bench, bell):
+        await bench.count("a", 2)
+        await parked(2)
+    assert bell.rung == []
+
+
+async def test_a_ticker_waits_an_outage_out(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kernel.ticking.LONGEST_NAP_S", 0.05)
+
+    class Away:
+        """Timers that are away at first."""
+
+        def __init__(self, timers: Timers) -> None:
+            self._timers, self.outages = timers, 0
+
+        async def due(self, now: datetime, limit: int) -> Sequence[DueTimer]:
+            self.outages += 1
+            if self.outages < 3:
+                raise Outage("not now")
+            return await self._timers.due(now, limit)
+
+        async def finish(self, timer_id: str) -> None:
+            await self._timers.finish(timer_id)
+
+        async def next_at(self) -> datetime | None:
+            return await self._timers.next_at()
+
+    away = replace(bench.equipment, timers=Away(bench.equipment.timers))
+    await bench.handler.handle(CountLater(tally="a", by=5, after_s=60), Call(correlation="tests"))
+    bench.clock.at = AT + timedelta(seconds=61)
+    async with running(Ticker(bench.handler, away).run()):
+
+        async def counted() -> bool:
+            return await bench.stored("a") == 5
+
+        await eventually(counted)
 
 
 async def test_a_timer_fires_when_its_time_has_come(bench: Bench) -> None:
