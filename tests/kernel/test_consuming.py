@@ -14,11 +14,11 @@ from kernel.consuming import Consumer, Digest
 from kernel.digesting import Feeding, Projecting, Reacting, carry_out
 from kernel.log import START, Position, Recorded
 from kernel.messages import Command
-from kernel.ports import Outage, Wakeup
+from kernel.ports import EventLog, Outage, Wakeup
 from kernel.replaying import replay
 from kernel.subgraph import Reaction
 from kernel.tailing import Tail
-from tests.kernel.tally import EVERYTHING, TALLY, TALLY_VIEW, Bench, Count, Counted, Name
+from tests.kernel.tally import EVERYTHING, TALLY, TALLY_VIEW, Bench, Count, Counted, Name, echo
 from tests.patience import eventually
 
 pytestmark = pytest.mark.anyio
@@ -390,3 +390,54 @@ async def test_a_reaction_that_died_between_two_commands_repeats_neither(bench: 
     assert await Reacting(reaction, bench.handler, bench.equipment.checkpoints).digest([record], step)
     assert (await bench.stored("one"), await bench.stored("two")) == (60, 60)
     assert await bench.equipment.checkpoints.load("tally.twice", sealed.topic, sealed.partition) == sealed.at
+
+
+async def test_the_step_past_a_command_that_was_done_and_would_now_be_refused_is_made(bench: Bench) -> None:
+    await bench.count("a", 60)
+    (sealed,) = await bench.equipment.journal.read("a")
+    record = bench.equipment.codec.open(sealed)
+    await carry_out(bench.handler, "tally.echo", record, echo(record))
+    async with consuming(bench, echoing(bench)):
+
+        async def past() -> bool:
+            at = await bench.equipment.checkpoints.load("tally.echo", sealed.topic, sealed.partition)
+            return at is not None and at >= sealed.at
+
+        await eventually(past)
+    assert await bench.stored("ea") == 60
+    assert await bench.equipment.dead_letters.letters("tally.echo") == []
+
+
+class LateHead:
+    """A log that says where its head is only when it is let to."""
+
+    def __init__(self, log: EventLog) -> None:
+        self.partitions, self.read, self.watch = log.partitions, log.read, log.watch
+        self._head, self.asked, self.let_go = log.head, asyncio.Event(), asyncio.Event()
+
+    async def head(self, topic: str, partition: int) -> Position:
+        self.asked.set()
+        await self.let_go.wait()
+        return await self._head(topic, partition)
+
+
+async def test_what_comes_while_a_tail_begins_is_not_waited_for(bench: Bench) -> None:
+    log = LateHead(bench.log)
+    tail = Tail(log, "tally", ("tally.events",))
+    consumer = Consumer(view(bench), [tail], bench.equipment)
+    tasks = [asyncio.create_task(loop.run()) for loop in (tail, consumer)]
+    try:
+        await log.asked.wait()
+
+        async def waits() -> bool:
+            return len(consumer.at) == bench.log.partitions("tally")
+
+        await eventually(waits)
+        await bench.count("a", 1)
+        await settled(bench, "a")
+        log.let_go.set()
+        await shows(bench, "a", 1)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)

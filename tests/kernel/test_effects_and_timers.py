@@ -11,6 +11,7 @@ import pytest
 
 from kernel.calling import Call
 from kernel.committing import Advance
+from kernel.ids import derive_id
 from kernel.log import START, Position, Recorded
 from kernel.messages import Command
 from kernel.performing import Performer
@@ -239,6 +240,22 @@ async def test_a_timer_fires_when_its_time_has_come(bench: Bench) -> None:
             return await bench.equipment.timers.next_at() is None
 
         await eventually(gone)
+
+
+async def test_a_timer_that_fired_and_would_now_be_refused_is_gone_and_no_letter(bench: Bench) -> None:
+    await bench.handler.handle(CountLater(tally="a", by=60, after_s=60), Call(correlation="tests"))
+    bench.clock.at = AT + timedelta(seconds=61)
+    (timer,) = await bench.equipment.timers.due(bench.clock.at, 10)
+    fired = Call(correlation="tests", command_id=derive_id("cmd", timer.id, "fired"))
+    await bench.handler.handle(Count(tally="a", by=60), fired)
+    async with running(Ticker(bench.handler, bench.equipment).run()):
+
+        async def gone() -> bool:
+            return await bench.equipment.timers.next_at() is None
+
+        await eventually(gone)
+    assert await bench.stored("a") == 60
+    assert await bench.equipment.dead_letters.letters("tally.timers") == []
 
 
 async def test_two_tickers_fire_a_timer_once(bench: Bench) -> None:

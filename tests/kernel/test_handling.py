@@ -1,13 +1,16 @@
 """A command is stamped, informed, decided and committed once; its first outcome is every repeat's outcome."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from kernel.calling import Accepted, Call, IdempotencyKeyReused, Outcome, Refused
-from kernel.committing import RequestKey
+from kernel.committing import Earlier, RequestKey, StoredOutcome
+from kernel.handling import Handler
 from kernel.messages import Command, Refusal, Viewer
-from tests.kernel.tally import Bench, Count, Counted, Name, NameTaken, Negative, TooMuch, request
+from kernel.ports import Journal, Outage
+from tests.kernel.tally import TALLY, Bench, Count, Counted, Name, NameTaken, Negative, TooMuch, request
 from tests.spelling import AT
 
 pytestmark = pytest.mark.anyio
@@ -129,3 +132,39 @@ async def test_a_stream_longer_than_a_page_is_read_to_its_end(bench: Bench, monk
         assert isinstance(outcome, Accepted)
         assert outcome.version == number
     assert refusal(await handle(bench, Count(tally="a", by=1))) == TooMuch(left=0)
+
+
+@pytest.mark.parametrize("key", ["a", "log:tally"])
+async def test_a_commit_wakes_who_watches_its_stream_or_its_journal(bench: Bench, key: str) -> None:
+    async with bench.equipment.signals.watch([key]) as wakeup:
+        await handle(bench, Count(tally="a", by=0))
+        assert not await wakeup.wait(0)
+        await handle(bench, Count(tally="a", by=1))
+        assert await wakeup.wait(5)
+
+
+class Interrupted:
+    """A journal that is away for the first refusal it should store."""
+
+    def __init__(self, journal: Journal) -> None:
+        self.read, self.commit, self.known = journal.read, journal.commit, journal.known
+        self.outcome, self.rows = journal.outcome, journal.rows
+        self._refuse, self.refusals = journal.refuse, 0
+
+    async def refuse(self, request: RequestKey, outcome: StoredOutcome) -> Earlier | None:
+        self.refusals += 1
+        if self.refusals == 1:
+            raise Outage("right now")
+        return await self._refuse(request, outcome)
+
+
+async def test_a_remedy_is_not_repeated_when_its_refusal_could_not_be_stored(bench: Bench) -> None:
+    interrupted = replace(bench.equipment, journal=Interrupted(bench.equipment.journal))
+    handler = Handler(TALLY, interrupted)
+    call = Call(correlation="req", viewer=AINO, request=request("k1"))
+    with pytest.raises(Outage):
+        await handler.handle(Count(tally="a", by=101), call)
+    refused = refusal(await handler.handle(Count(tally="a", by=101), call))
+    assert isinstance(refused, TooMuch)
+    assert refused.elsewhere is not None
+    assert await bench.stored(refused.elsewhere) == 1
