@@ -68,10 +68,6 @@ class Settings(Struct, frozen=True, kw_only=True):
         Meta(ge=1, le=100, description="Greatest size of a process's pool.", extra_json_schema={"unit": "connections"}),
     ] = 10
     valkey_url: Annotated[Url, Meta(description="Valkey: wake-ups and what may be lost.")]
-    event_log_url: Annotated[Url, Meta(description="Where consumers read events; journal: tails the journals.")] = (
-        "journal:"
-    )
-    search_url: Annotated[Url, Meta(description="Search engine; postgresql: searches in the database.")] = "postgresql:"
 
     gateway_url: Annotated[Url, Meta(description="Where clients reach the graph.")]
     serve_url: Annotated[Url, Meta(description="Where the gateway reaches the subgraphs, below it /NAME/graphql.")]
