@@ -10,6 +10,7 @@ from kernel.ports import Views
 from subgraphs.catalog.events import MenuCategoryRow, MenuItemRow, OptionGroupRow, RestaurantRow, StaffRow
 
 PartT = TypeVar("PartT", MenuCategoryRow, MenuItemRow, OptionGroupRow, StaffRow)
+NamedT = TypeVar("NamedT", RestaurantRow, MenuCategoryRow, MenuItemRow, OptionGroupRow)
 
 
 class MenuHead(Row):
@@ -30,8 +31,7 @@ class Belonging(Row):
 async def restaurants(views: Views, ids: Sequence[str]) -> Sequence[RestaurantRow | None]:
     """The restaurants with these ids, in that order; None for one that is not, or is no more."""
     sql = "select * from restaurants where id = any($1) and not retired"
-    found = {row.id: row for row in await views.fetch(RestaurantRow, sql, [*ids])}
-    return [found.get(restaurant_id) for restaurant_id in ids]
+    return _in_order(ids, await views.fetch(RestaurantRow, sql, [*ids]))
 
 
 async def workplaces(views: Views, subject: str, limit: int) -> Sequence[RestaurantRow]:
@@ -49,8 +49,7 @@ async def items(views: Views, ids: Sequence[str]) -> Sequence[MenuItemRow | None
         select t.* from menu_items t join restaurants r on r.id = t.restaurant_id
         where t.id = any($1) and not t.retired and not r.retired
     """
-    found = {row.id: row for row in await views.fetch(MenuItemRow, sql, [*ids])}
-    return [found.get(item_id) for item_id in ids]
+    return _in_order(ids, await views.fetch(MenuItemRow, sql, [*ids]))
 
 
 async def categories(views: Views, ids: Sequence[str]) -> Sequence[MenuCategoryRow | None]:
@@ -59,8 +58,7 @@ async def categories(views: Views, ids: Sequence[str]) -> Sequence[MenuCategoryR
         select t.* from menu_categories t join restaurants r on r.id = t.restaurant_id
         where t.id = any($1) and not t.retired and not r.retired
     """
-    found = {row.id: row for row in await views.fetch(MenuCategoryRow, sql, [*ids])}
-    return [found.get(category_id) for category_id in ids]
+    return _in_order(ids, await views.fetch(MenuCategoryRow, sql, [*ids]))
 
 
 async def option_groups(views: Views, ids: Sequence[str]) -> Sequence[OptionGroupRow | None]:
@@ -69,8 +67,7 @@ async def option_groups(views: Views, ids: Sequence[str]) -> Sequence[OptionGrou
         select t.* from option_groups t join restaurants r on r.id = t.restaurant_id
         where t.id = any($1) and not t.retired and not r.retired
     """
-    found = {row.id: row for row in await views.fetch(OptionGroupRow, sql, [*ids])}
-    return [found.get(group_id) for group_id in ids]
+    return _in_order(ids, await views.fetch(OptionGroupRow, sql, [*ids]))
 
 
 async def categories_of(views: Views, restaurant_ids: Sequence[str]) -> Sequence[Sequence[MenuCategoryRow]]:
@@ -95,6 +92,11 @@ async def staff_of(views: Views, restaurant_ids: Sequence[str]) -> Sequence[Sequ
     """Who works at each of these restaurants."""
     sql = "select * from staff where restaurant_id = any($1) and not retired order by role, subject"
     return _grouped(restaurant_ids, await views.fetch(StaffRow, sql, [*restaurant_ids]))
+
+
+def _in_order(ids: Sequence[str], rows: Sequence[NamedT]) -> Sequence[NamedT | None]:
+    found = {row.id: row for row in rows}
+    return [found.get(row_id) for row_id in ids]
 
 
 def _grouped(restaurant_ids: Sequence[str], rows: Sequence[PartT]) -> Sequence[Sequence[PartT]]:
