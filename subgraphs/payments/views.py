@@ -97,4 +97,7 @@ async def payments_of(views: Views, order_ids: Sequence[str]) -> Sequence[Sequen
     found = await views.fetch(
         PaymentView, "select * from payment_view where order_id = any($1::text[]) order by id", list(order_ids)
     )
-    return [[row for row in found if row.order_id == order_id] for order_id in order_ids]
+    by_order: dict[str, list[PaymentView]] = {order_id: [] for order_id in order_ids}
+    for row in found:
+        by_order[row.order_id].append(row)
+    return [by_order[order_id] for order_id in order_ids]
