@@ -17,14 +17,18 @@ from kernel.subgraph import Effect, Reaction
 
 
 class Projecting:
-    """Folds records into a view, rows and checkpoint in one transaction."""
+    """Folds records into a view, rows and checkpoint in one transaction, and then wakes the view's watchers."""
 
-    def __init__(self, projection: Projection[Any], store: ViewStore) -> None:
+    def __init__(self, projection: Projection[Any], store: ViewStore, signals: Signals | None = None) -> None:
+        """Without `signals` nobody is woken, as while a view is rebuilt beside the one that is watched."""
         self.name, self.topics = projection.view.name, projection.topics
-        self._projection, self._store = projection, store
+        self._projection, self._store, self._signals = projection, store, signals
 
     async def digest(self, records: Sequence[Recorded], advance: Advance) -> bool:
-        return await self._store.apply(self._projection, records, advance)
+        done = await self._store.apply(self._projection, records, advance)
+        if self._signals is not None and (keys := {key for each in records for key in self._projection.wakes(each)}):
+            await self._signals.publish(sorted(keys))
+        return done
 
 
 class Feeding:

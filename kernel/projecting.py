@@ -41,6 +41,8 @@ class Projection(Generic[RowT]):
     sharing: Literal["stream", "topic columns", "increments", "single"]
     """Why concurrent partitions do not lose each other's writes: each row is written by one stream; or by columns
     per topic; or by commutative increments; or one consumer writes alone. Every sharing but "stream" is locked."""
+    wakes: Callable[[Recorded], Sequence[str]] = lambda _: ()
+    """The signals to give once the view shows the record, for those who watch the view and not the stream."""
 
 
 @dataclass(frozen=True)

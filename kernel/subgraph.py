@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from kernel.deciding import Decider, Keeper
@@ -45,6 +46,20 @@ class Effect(Generic[PortT]):
 
 
 @dataclass(frozen=True)
+class Intake(Generic[PortT]):
+    """Takes what comes from a lossy source that is no log, and may answer with commands of the domain's own.
+
+    What a worker was doing when it died is not done again, and a command that is refused is dropped: newer news follow.
+    """
+
+    name: str
+    port: type[PortT]
+    """Has `next`, as `kernel.taking.Source` says, and whatever else taking needs."""
+    take: Callable[[Sequence[Any], PortT, "Views", datetime], Awaitable[Sequence[Command]]]
+    """(batch, port, the domain's views, platform time) → commands; may raise `kernel.ports.Outage`."""
+
+
+@dataclass(frozen=True)
 class Recall:
     """Another, short stream of the same domain (its first 1,000 events) that a decision needs: read before the facts,
     from the journal itself, so that it is never stale."""
@@ -78,6 +93,7 @@ class Subgraph:
     remedies: Mapping[type[Refusal], Remedy] = field(default_factory=dict[type[Refusal], Remedy])
     reactions: tuple[Reaction, ...] = ()
     effects: tuple[Effect[Any], ...] = ()
+    intakes: tuple[Intake[Any], ...] = ()
     projections: tuple[Projection[Any], ...] = ()
     """Of views keyed by this domain's own streams; folds over foreign events stand in `projections/`."""
     feeds: tuple[Feed, ...] = ()

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from kernel.codec import Codec
 from kernel.equipment import Equipment
@@ -44,7 +45,7 @@ class Platform:
     equipment: Mapping[str, Equipment]
     handlers: Mapping[str, Handler]
     log: PostgresEventLog
-    ports: Mapping[type, object]
+    ports: Mapping[type, Any]
     """The adapter for each protocol that a domain declares."""
     checks: Mapping[str, Check]
     """What must answer for this process to be ready."""

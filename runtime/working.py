@@ -1,4 +1,4 @@
-"""The worker: projections, feeds, reactions, effects and timers of every domain, in one process."""
+"""The worker: projections, feeds, reactions, effects, intakes and timers of every domain, in one process."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -12,6 +12,7 @@ from kernel.messages import Command
 from kernel.performing import Performer
 from kernel.subgraph import Effect, Reaction
 from kernel.tailing import Tail
+from kernel.taking import Taker
 from kernel.ticking import Firing, Ticker
 from projections import FEEDS, PROJECTIONS
 from runtime.health import health_app, listening
@@ -49,6 +50,11 @@ class Work:
             for each in consuming
         ]
         self.performers = self._performers()
+        self.takers = [
+            Taker(intake, platform.ports[intake.port], platform.handlers[each.name], platform.equipment[each.name])
+            for each in platform.subgraphs
+            for intake in each.intakes
+        ]
         self.tickers = [
             Ticker(platform.handlers[subgraph.name], platform.equipment[subgraph.name])
             for subgraph in platform.subgraphs
@@ -67,8 +73,8 @@ class Work:
     def _consuming(self) -> Sequence[Consuming]:
         equipment, handlers = self._platform.equipment, self._platform.handlers
         projections = [
-            Consuming(projection.domain, Projecting(projection, equipment[projection.domain].view_store))
-            for projection in PROJECTIONS
+            Consuming(each.domain, Projecting(each, equipment[each.domain].view_store, equipment[each.domain].signals))
+            for each in PROJECTIONS
         ]
         feeds = [
             Consuming(feed.domain, Feeding(feed, equipment[feed.domain].view_store, equipment[feed.domain].signals))
@@ -114,7 +120,7 @@ class Work:
     async def run(self) -> None:
         """Works until cancelled; a bug ends the process, and the supervisor starts it again."""
         async with asyncio.TaskGroup() as group:
-            for loop in (*self.tails.values(), *self.consumers, *self.performers, *self.tickers):
+            for loop in (*self.tails.values(), *self.consumers, *self.performers, *self.takers, *self.tickers):
                 group.create_task(for_good(loop), name=type(loop).__name__)
 
 

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import msgspec
 
+from kernel.codes import COLLECTION, handover_code
 from kernel.ids import typed_id
 from kernel.messages import SYSTEM, Viewer
-from subgraphs.orders.codes import COLLECTION, handover_code
 from subgraphs.orders.commands import (
     AcceptOrder,
     CancelOrder,

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from kernel.codes import COLLECTION, handover_code
 from kernel.messages import ANONYMOUS
-from subgraphs.orders.codes import COLLECTION, handover_code
 from tests.orders.bench import Bench
 from tests.orders.ordering import AINO, AT, COOK, EERO, MINUTE, ORDER, RESTAURANT, RIVAL, SALMON, SANNA, SECRET
 from tests.spelling import uuid_of

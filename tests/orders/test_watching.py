@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from kernel.codes import COLLECTION, handover_code
 from kernel.messages import ANONYMOUS, Viewer
-from subgraphs.orders.codes import COLLECTION, handover_code
 from tests.orders.bench import Bench, Json
 from tests.orders.ordering import AINO, COOK, EERO, ORDER, RESTAURANT, RIVAL, SANNA, SECRET
 

@@ -5,12 +5,12 @@ from typing import Self
 
 import strawberry
 
+from kernel.codes import COLLECTION, handover_code
 from kernel.graph.connections import Connection, Page
 from kernel.graph.context import Info
 from kernel.ids import parse_id
 from kernel.ownership import may
 from subgraphs.orders import views
-from subgraphs.orders.codes import COLLECTION, handover_code
 from subgraphs.orders.domain.actions import SEE_CODE, SEE_DECLINE, available_actions
 from subgraphs.orders.events import QuoteGiven
 from subgraphs.orders.schema.access import kitchen, may_see_kitchen, visible_order, visible_quote, workplaces

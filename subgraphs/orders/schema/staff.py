@@ -5,9 +5,9 @@ from uuid import UUID
 
 import strawberry
 
+from kernel.codes import COLLECTION, could_be_code, is_right_code
 from kernel.graph.context import Info
 from kernel.graph.refusals import InvalidInput, UserError, result
-from subgraphs.orders.codes import COLLECTION, could_be_code, is_right_code
 from subgraphs.orders.commands import (
     AcceptOrder,
     ConfirmCollection,

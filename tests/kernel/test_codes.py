@@ -2,7 +2,7 @@
 
 import pytest
 
-from subgraphs.orders.codes import COLLECTION, could_be_code, handover_code, is_right_code
+from kernel.codes import COLLECTION, could_be_code, handover_code, is_right_code
 from tests.orders.ordering import CODE, ORDER, SECRET
 
 
