@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import replace
 from itertools import pairwise
 
 import msgspec
@@ -67,6 +68,18 @@ async def test_a_view_follows_its_streams(bench: Bench) -> None:
         await bench.count("before", 1)
         await shows(bench, "after", 3)
         await shows(bench, "before", 3)
+
+
+async def test_watchers_of_a_view_are_woken_once_it_shows_what_happened(bench: Bench) -> None:
+    def wakes(record: Recorded) -> Sequence[str]:
+        return [f"view:{record.stream}"]
+
+    waking = replace(TALLY_VIEW, wakes=wakes)
+    digest = Projecting(waking, bench.equipment.view_store, bench.equipment.signals)
+    async with bench.equipment.signals.watch(["view:a"]) as wakeup, consuming(bench, digest):
+        await bench.count("a", 2)
+        assert await wakeup.wait(10)
+        assert await bench.total("a") == 2
 
 
 async def test_a_new_worker_goes_on_where_the_last_one_was_killed(bench: Bench) -> None:
