@@ -107,7 +107,19 @@ async def test_a_good_token_says_who_asks(issuer: RunningIssuer, desk: Desk) -> 
 
 
 async def test_every_demo_person_is_let_in(issuer: RunningIssuer, desk: Desk) -> None:
-    for name in ("aino", "kitchen", "owner-1", "otso", "sanna", "dispatch", "fia", "admin", "partner-demo"):
+    for name in (
+        "aino",
+        "customer-1",
+        "kitchen",
+        "owner-1",
+        "otso",
+        "courier-30",
+        "sanna",
+        "dispatch",
+        "fia",
+        "admin",
+        "partner-demo",
+    ):
         assert await desk.reason(issuer.token(name)) is None
 
 

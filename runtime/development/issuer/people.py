@@ -28,8 +28,12 @@ PEOPLE = (
 PARTNER = "partner-demo"
 PARTNER_SCOPES = ("catalog:read", "order:create", "order:read")
 
-OWNER = re.compile(r"owner-[0-9]{1,20}")
-"""Every restaurant of the city has an owner, named by its OpenStreetMap number."""
+CROWDS = (
+    (re.compile(r"owner-[0-9]{1,20}"), "restaurant", "Owns one restaurant of the city."),
+    (re.compile(r"customer-[0-9]{1,9}"), "customer", "One of the city's many customers."),
+    (re.compile(r"courier-[0-9]{1,9}"), "courier", "One of the city's many couriers."),
+)
+"""Numbered people. Every restaurant of the city has an owner, named by its OpenStreetMap number."""
 
 
 class UnknownPerson(Exception):
@@ -37,10 +41,12 @@ class UnknownPerson(Exception):
 
     def __init__(self, name: str) -> None:
         names = ", ".join([*(person.name for person in PEOPLE), PARTNER])
-        super().__init__(f"There is no demo person {name[:40]!r}; there are {names}, and owner-<OpenStreetMap number>.")
+        crowds = "owner-<OpenStreetMap number>, customer-<number> and courier-<number>"
+        super().__init__(f"There is no demo person {name[:40]!r}; there are {names}, {crowds}.")
 
 
 def find_person(name: str) -> Person | None:
-    if OWNER.fullmatch(name):
-        return Person(name=name, roles=("restaurant",), says="Owns one restaurant of the city.")
+    for pattern, role, says in CROWDS:
+        if pattern.fullmatch(name):
+            return Person(name=name, roles=(role,), says=says)
     return next((person for person in PEOPLE if person.name == name), None)
