@@ -9,7 +9,7 @@ from kernel.deciding import Decider, Keeper
 from kernel.graph.federation import SubgraphSchema
 from kernel.log import Recorded
 from kernel.messages import Command, Event, Refusal
-from kernel.projecting import Feed, Projection
+from kernel.projecting import Feed, Projection, View
 
 if TYPE_CHECKING:
     from kernel.ports import Views
@@ -57,6 +57,8 @@ class Intake(Generic[PortT]):
     """Has `next`, as `kernel.taking.Source` says, and whatever else taking needs."""
     take: Callable[[Sequence[Any], PortT, "Views", datetime], Awaitable[Sequence[Command]]]
     """(batch, port, the domain's views, platform time) → commands; may raise `kernel.ports.Outage`."""
+    views: tuple[View[Any], ...] = ()
+    """Tables it keeps through its port: no log rebuilds them, only what comes next."""
 
 
 @dataclass(frozen=True)

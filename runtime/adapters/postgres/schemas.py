@@ -43,7 +43,8 @@ def domain_schemas(
 
 def _views(subgraph: Subgraph, projections: Iterable[Projection[Any]]) -> tuple[View[Any], ...]:
     own = [*subgraph.projections, *(projection for projection in projections if projection.domain == subgraph.name)]
-    return tuple({projection.view.name: projection.view for projection in own}.values())
+    taken = [view for intake in subgraph.intakes for view in intake.views]
+    return tuple({view.name: view for view in (*(projection.view for projection in own), *taken)}.values())
 
 
 def text(name: str, **names: str) -> str:

@@ -1,0 +1,1 @@
+"""The read models of tracking and what is asked of them."""
