@@ -7,7 +7,7 @@ from kernel.ports import Views
 from kernel.projecting import View
 from subgraphs.orders.kitchens import Counter, KitchenGroupRow, KitchenItemRow, KitchenRow, KitchenStaffRow
 
-KITCHENS = View(name="kitchen", row=KitchenRow, key=("id",))
+KITCHENS = View(name="kitchens", row=KitchenRow, key=("id",))
 KITCHEN_ITEMS = View(name="kitchen_item", row=KitchenItemRow, key=("id",))
 KITCHEN_GROUPS = View(name="kitchen_group", row=KitchenGroupRow, key=("id",))
 KITCHEN_STAFF = View(
@@ -20,7 +20,7 @@ KITCHEN_STAFF = View(
 
 _COUNTER = """
 select row_to_json(k) as kitchen, coalesce(chosen.items, '[]') as items, coalesce(asked.groups, '[]') as groups
-from kitchen k
+from kitchens k
 left join lateral (
   select json_agg(i order by i.id) as items from kitchen_item i
   where i.id = any($2::text[]) and i.restaurant_id = k.id
@@ -44,7 +44,7 @@ async def counter(views: Views, restaurant_id: str, item_ids: Sequence[str]) -> 
 
 async def kitchens_by_id(views: Views, ids: Sequence[str]) -> Sequence[KitchenRow]:
     """The kitchens there are among `ids`, retired ones included."""
-    return await views.fetch(KitchenRow, "select * from kitchen where id = any($1::text[])", [*ids])
+    return await views.fetch(KitchenRow, "select * from kitchens where id = any($1::text[])", [*ids])
 
 
 async def workplaces(views: Views, viewer: Viewer) -> frozenset[str]:
