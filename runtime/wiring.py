@@ -15,6 +15,7 @@ from runtime.adapters.clock import PlatformClock
 from runtime.adapters.ids import RandomIds
 from runtime.adapters.payments import payment_provider
 from runtime.adapters.postgres.domain import DomainStore, open_domain
+from runtime.adapters.postgres.flow import PostgresFlow
 from runtime.adapters.postgres.log import PostgresEventLog
 from runtime.adapters.postgres.pool import open_database
 from runtime.adapters.postgres.schemas import domain_schemas
@@ -45,6 +46,7 @@ class Platform:
     equipment: Mapping[str, Equipment]
     handlers: Mapping[str, Handler]
     log: PostgresEventLog
+    flow: PostgresFlow
     ports: Mapping[type, Any]
     """The adapter for each protocol that a domain declares."""
     checks: Mapping[str, Check]
@@ -98,6 +100,7 @@ async def open_platform(settings: Settings) -> AsyncGenerator[Platform]:
             equipment=equipment,
             handlers={subgraph.name: WatchedHandler(subgraph, equipment[subgraph.name]) for subgraph in SUBGRAPHS},
             log=PostgresEventLog(readers, signals),
+            flow=PostgresFlow(readers),
             ports={PaymentProvider: provider, Search: PostgresSearch(stores["catalog"].views)},
             checks={"database": lambda: readers.fetch("select 1")},
         )

@@ -9,10 +9,10 @@ from urllib.parse import quote
 import httpx
 import msgspec
 from msgspec import Struct
-from purgatory import AsyncCircuitBreakerFactory
 from purgatory.domain.model import OpenedState
 
 from kernel.ports import Outage
+from runtime.adapters.breakers import watched_breakers
 from runtime.logs import bound_request_id, logger
 from subgraphs.payments.effects import Approved, Declined, Operation
 
@@ -66,7 +66,7 @@ class HttpPaymentProvider:
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
-        self._breakers = AsyncCircuitBreakerFactory(default_threshold=BREAKER_FAILURES, default_ttl=BREAKER_REST_S)
+        self._breakers = watched_breakers(BREAKER_FAILURES, BREAKER_REST_S)
 
     async def find(self, key: str) -> Approved | Declined | None:
         """As the port says."""

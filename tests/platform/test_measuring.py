@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import suppress
 from datetime import timedelta
 
+import asyncpg
 import msgspec
 import pytest
 from prometheus_client import REGISTRY
@@ -14,6 +15,8 @@ from kernel.calling import Call
 from kernel.ids import typed_id
 from kernel.messages import Viewer
 from kernel.parking import letter_of
+from runtime.adapters.breakers import watched_breakers
+from runtime.adapters.tallies import PrometheusPositionTally
 from runtime.measuring import ConsumersStuck, WorkMeter
 from runtime.wiring import Platform, open_platform
 from runtime.working import LoopEnded, Work, for_good
@@ -50,6 +53,10 @@ def counted(outcome: str, command: str = "RequestAuthorisation") -> float:
     return REGISTRY.get_sample_value("commands_handled_total", labels) or 0.0
 
 
+def measured(name: str, **labels: str) -> float:
+    return REGISTRY.get_sample_value(name, labels) or 0.0
+
+
 async def test_a_command_leaves_a_line_with_its_request_and_nothing_personal(platform: Platform) -> None:
     before = counted("accepted")
     with capture_logs() as lines:
@@ -70,9 +77,6 @@ async def test_the_worker_measures_what_it_has_not_done_and_what_nobody_could(pl
     meter = WorkMeter(platform, work)
     running = [asyncio.create_task(work.run()), asyncio.create_task(meter.run())]
 
-    def measured(name: str, **labels: str) -> float:
-        return REGISTRY.get_sample_value(name, labels) or 0.0
-
     async def waiting() -> bool:
         await meter.measure()
         return measured("effects_under_way", effect="payments.provider") == 1
@@ -80,17 +84,65 @@ async def test_the_worker_measures_what_it_has_not_done_and_what_nobody_could(pl
     try:
         await eventually(waiting)
         assert measured("consumer_behind_seconds", consumer="payments.provider") > 0
+        assert measured("consumer_behind_events", consumer="payments.provider") == 1
         assert measured("consumer_behind_seconds", consumer="orders.of_payments") == 0
+        assert measured("consumer_behind_events", consumer="orders.of_payments") == 0
         assert measured("consumer_parked_keys", consumer="payments.provider") == 0
         await parked(platform)
         await meter.measure()
         assert measured("consumer_parked_keys", consumer="payments.of_orders") == 1
+        assert measured("consumer_dead_letters", consumer="payments.of_orders") == 1
+        assert measured("consumer_dead_letter_age_seconds", consumer="payments.of_orders") > 0
+        assert measured("consumer_dead_letters", consumer="payments.provider") == 0
     finally:
         for task in running:
             task.cancel()
         for task in running:
             with suppress(asyncio.CancelledError):
                 await task
+
+
+async def test_what_no_worker_consumes_is_counted_and_so_are_timers_nobody_fires(
+    platform: Platform, migrated_url: str
+) -> None:
+    await platform.handlers["payments"].handle(request, CALL)
+    owner = await asyncpg.connect(migrated_url)
+    for number, minutes in enumerate((90, 30, -30)):
+        at = platform.equipment["orders"].clock.now() - timedelta(minutes=minutes)
+        await owner.execute("insert into orders.timers values ($1, $2, 'Unheard', '{}')", f"timer_{number}", at)
+    await owner.close()
+    await WorkMeter(platform, Work(platform)).measure()
+    assert measured("consumer_behind_events", consumer="payment_view") == 1
+    assert 0 < measured("consumer_behind_seconds", consumer="payment_view") < 60
+    assert measured("timers_due", domain="orders") == 2
+    assert measured("timer_overdue_seconds", domain="orders") == pytest.approx(5400, abs=30)
+    assert measured("timers_due", domain="payments") == 0
+
+
+async def test_a_breaker_says_whether_it_lets_anybody_through() -> None:
+    breakers = watched_breakers(threshold=2, rest_s=0)
+
+    async def call(answer: Exception | None) -> None:
+        with suppress(OSError):
+            async with await breakers.get_breaker("tested"):
+                if answer is not None:
+                    raise answer
+
+    await call(None)
+    assert (measured("breaker_state", breaker="tested"), measured("breaker_opened_total", breaker="tested")) == (0, 0)
+    await call(OSError())
+    assert measured("breaker_state", breaker="tested") == 0
+    await call(OSError())
+    assert (measured("breaker_state", breaker="tested"), measured("breaker_opened_total", breaker="tested")) == (2, 1)
+    await call(None)
+    assert (measured("breaker_state", breaker="tested"), measured("breaker_opened_total", breaker="tested")) == (0, 1)
+
+
+def test_positions_are_counted_by_what_came_of_them() -> None:
+    before = measured("positions_taken_total"), measured("positions_dropped_total", reason="LATE")
+    PrometheusPositionTally().count(3, {"LATE": 2, "FUTURE": 1})
+    after = measured("positions_taken_total"), measured("positions_dropped_total", reason="LATE")
+    assert (after[0] - before[0], after[1] - before[1]) == (3, 2)
 
 
 async def parked(platform: Platform) -> None:
