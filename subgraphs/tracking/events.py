@@ -1,5 +1,6 @@
 """News of trips. These names are the storage format; change them only with an upcaster."""
 
+from kernel.ids import sibling_id
 from kernel.messages import Event
 
 
@@ -25,3 +26,15 @@ class CourierNearedDoor(TripNews):
 TripEvent = CourierArrivedAtRestaurant | CourierNearedDoor
 
 EVENTS: tuple[type[TripEvent], ...] = (CourierArrivedAtRestaurant, CourierNearedDoor)
+
+
+def trip_of(order_id: str) -> str:
+    """The id of an order's trip: both share their UUID.
+
+    Raises:
+        ValueError: that is not the id of an order.
+    """
+    trip_id = sibling_id("trip", "order", order_id)
+    if trip_id is None:
+        raise ValueError(f"{order_id} is not the id of an order")
+    return trip_id

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import Enum
+from math import cos, floor, radians
 from typing import Annotated, Protocol
 
 from kernel.messages import Personal, Value
@@ -81,3 +82,23 @@ class PositionMeter(Protocol):
     def count(self, accepted: int, dropped: Mapping[DropReason, int]) -> None:
         """So many were accepted, so many dropped for each reason."""
         ...
+
+
+GRID_M = 500.0
+"""The edge of the cells to which positions are coarsened."""
+COARSE_ACCURACY_M = 360.0
+"""From the middle of a cell to its corners, and a little for rounding."""
+_DEGREE_M = 111_195.0
+"""One degree of latitude; of longitude at the equator."""
+
+
+def coarsened(position: Position) -> Position:
+    """The middle of the cell it lies in, so that neither a home nor the way to it can be told.
+
+    The grid is fixed on the earth: asking again, and averaging over many answers, tells no more than the cell.
+    """
+    south_north = GRID_M / _DEGREE_M
+    latitude = min((floor(position.latitude / south_north) + 0.5) * south_north, 90.0)
+    west_east = south_north / max(cos(radians(latitude)), 0.01)
+    longitude = min((floor(position.longitude / west_east) + 0.5) * west_east, 180.0)
+    return Position(latitude=round(latitude, 5), longitude=round(longitude, 5))
