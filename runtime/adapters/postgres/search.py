@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from kernel.hours import is_open
 from kernel.messages import Row
 from kernel.ports import Views
+from subgraphs.catalog.views.ratings import PRIOR_REVIEWS, PRIOR_STARS
 from subgraphs.catalog.views.search import CuisineCount, Hit, Near, Place, Sort, Wanted
 from subgraphs.catalog.views.spelling import EXACT, FORM, PREFIX, keys_sought
 
@@ -12,6 +13,8 @@ EARTH_RADIUS_M = 6_371_008.8
 METRES_PER_DEGREE = 111_195
 WORTH: Mapping[str, tuple[int, int]] = {EXACT: (100, 70), PREFIX: (80, 50), FORM: (60, 40)}
 """What finding a word is worth, in a name and in a dish: whole words before beginnings before misspellings."""
+STANDING = f"(coalesce(rated.stars, 0) + {PRIOR_STARS}) * 1000000 / (coalesce(rated.reviews, 0) + {PRIOR_REVIEWS})"
+"""The Bayesian mean in millionths of a star: whole numbers, so that a place is the same whoever computes it."""
 
 
 class Schedule(Row):
@@ -97,15 +100,20 @@ class Question:
         """Everything that is wanted, unordered, with the parts of its place: k1, k2, k3, restaurant_id."""
         distance = "null::bigint" if wanted.near is None else self._distance(wanted.near)
         relevance = "0" if wanted.words is None else " + ".join(self._worth(word) for word in wanted.words)
-        documents = "" if wanted.words is None else "join search_documents d on d.restaurant_id = r.id"
+        joined = "" if wanted.words is None else "join search_documents d on d.restaurant_id = r.id"
+        standing, reviews = "0", "0"
+        if wanted.sort is Sort.RATING:
+            joined += " left join restaurant_ratings rated on rated.restaurant_id = r.id"
+            standing, reviews = STANDING, "coalesce(rated.reviews, 0)"
         conditions = " and ".join(["not r.retired", *self._conditions(wanted, any_cuisine=any_cuisine)])
         within = " and ".join(["true", *self._within(wanted)])
         k1, k2, k3 = _order(wanted.sort)
         return f"""
             select id as restaurant_id, distance_m, cuisines, {k1} as k1, {k2} as k2, {k3} as k3
             from (
-              select r.id, r.name, r.cuisines, r.delivery_radius_m, {distance} as distance_m, {relevance} as relevance
-              from restaurants r {documents} where {conditions}
+              select r.id, r.name, r.cuisines, r.delivery_radius_m, {distance} as distance_m,
+                {relevance} as relevance, {standing} as standing, {reviews} as reviews
+              from restaurants r {joined} where {conditions}
             ) c where {within}
         """
 
@@ -161,3 +169,5 @@ def _order(sort: Sort) -> tuple[str, str, str]:
             return "distance_m", "0::bigint", "''::text"
         case Sort.NAME:
             return "0::bigint", "0::bigint", "lower(name)"
+        case Sort.RATING:
+            return "-standing::bigint", "-reviews::bigint", "lower(name)"

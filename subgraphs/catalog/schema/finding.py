@@ -25,11 +25,15 @@ MAX_CUISINES = 20
 MAX_FACETS = 50
 
 
-@strawberry.enum(description="In which order restaurants are listed.")
+@strawberry.enum(
+    description="In which order restaurants are listed. `RATING` takes the mean of a restaurant's stars as if ten more "
+    "reviews had given it three and a half, so that who is new stands in the middle and one review changes little."
+)
 class RestaurantSort(Enum):
     RELEVANCE = "RELEVANCE"
     DISTANCE = "DISTANCE"
     NAME = "NAME"
+    RATING = "RATING"
 
 
 @strawberry.input(description="Everything that is said must hold.")

@@ -16,6 +16,8 @@ class Sort(Enum):
     """Best match first, then the nearest."""
     DISTANCE = "DISTANCE"
     NAME = "NAME"
+    RATING = "RATING"
+    """The best Bayesian mean first (`views/ratings.py`), then the most reviewed."""
 
 
 class Near(Value):
@@ -60,7 +62,7 @@ class CuisineCount(Row):
 
 
 class Search(Protocol):
-    """Finds restaurants. Words may lag behind the catalog by two seconds; everything else is as it is now.
+    """Finds restaurants. Words and ratings may lag behind by two seconds; everything else is as it is now.
 
     A restaurant that does not change keeps its place between pages.
     """
