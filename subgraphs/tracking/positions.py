@@ -76,11 +76,11 @@ class DropReason(Enum):
     IMPOSSIBLE = "IMPOSSIBLE"
 
 
-class PositionMeter(Protocol):
+class PositionTally(Protocol):
     """Counts what became of reported points, for metrics. Never blocks, never raises."""
 
-    def count(self, accepted: int, dropped: Mapping[DropReason, int]) -> None:
-        """So many were accepted, so many dropped for each reason."""
+    def count(self, accepted: int, dropped: Mapping[str, int]) -> None:
+        """So many were accepted, so many dropped, by the name of the reason."""
         ...
 
 
