@@ -18,9 +18,11 @@ from typing import Any, cast
 import strawberry
 from graphql import GraphQLSchema
 from strawberry.federation.schema import FederationAny, Schema
+from strawberry.federation.schema_directives import Link
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.base import StrawberryObjectDefinition
 
+from kernel.graph.audiences import Audience, tag
 from kernel.graph.describing import describe
 from kernel.graph.errors import BadUserInput, LimitExceeded
 from kernel.graph.scalars import SCALARS
@@ -38,6 +40,14 @@ class SubgraphSchema(Schema):
     def core(self) -> GraphQLSchema:
         """The schema as graphql-core executes it."""
         return self._schema
+
+    def promise(self, audience: Audience) -> None:
+        """Tags what belongs to that audience, and imports the tag."""
+        tag(self.core, audience)
+        for link in self.schema_directives:
+            imported = cast("list[Any]", link.import_) if isinstance(link, Link) else None
+            if imported and "@tag" not in imported:
+                imported.append("@tag")
 
     def entities_resolver(self, info: strawberry.Info, representations: list[FederationAny]) -> list[FederationAny]:
         """One answer per representation, in their order."""
@@ -74,6 +84,7 @@ def subgraph_schema(
     mutation: type[Any] | None = None,
     subscription: type[Any] | None = None,
     types: Sequence[type[Any]] = (),
+    audiences: Sequence[Audience] = (),
 ) -> SubgraphSchema:
     """The schema of one subgraph, with the shared scalars; `types` are those no field leads to.
 
@@ -88,4 +99,6 @@ def subgraph_schema(
         federation_version=FEDERATION_VERSION,
     )
     describe(schema.core)
+    for audience in audiences:
+        schema.promise(audience)
     return schema

@@ -1,9 +1,13 @@
-/** Composes the subgraphs that a supergraph.yaml lists; prints `{supergraph, api}` as JSON, or the errors. */
+/**
+ * Composes the subgraphs that a supergraph.yaml lists, and a contract for each audience that something is tagged for;
+ * prints `{supergraph, api, contracts}` as JSON, or the errors.
+ */
 
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 
 import {
+  composeSchemaContract,
   composeServices,
   compositionHasErrors,
   sortSDL,
@@ -12,7 +16,7 @@ import {
 import { parse, print } from "graphql";
 import { parse as parseYaml } from "yaml";
 
-const [configuration] = process.argv.slice(2);
+const [configuration, ...audiences] = process.argv.slice(2);
 const folder = dirname(resolve(configuration));
 const { subgraphs } = parseYaml(readFileSync(configuration, "utf8"));
 const services = Object.entries(subgraphs).map(([name, { routing_url: url, schema }]) => ({
@@ -21,13 +25,21 @@ const services = Object.entries(subgraphs).map(([name, { routing_url: url, schem
   typeDefs: parse(readFileSync(resolve(folder, schema.file), "utf8")),
 }));
 
-const composed = composeServices(services);
-if (compositionHasErrors(composed)) {
+function succeeded(composed) {
+  if (!compositionHasErrors(composed)) return parse(composed.supergraphSdl);
   for (const { message } of composed.errors) process.stderr.write(`${message}\n`);
   process.exit(1);
 }
-const supergraph = parse(composed.supergraphSdl);
+
+/** What clients see of it. */
+const seen = (supergraph) => text(transformSupergraphToPublicSchema(supergraph));
 const text = (document) => `${print(sortSDL(document))}\n`;
+
+const isFor = (audience) => services.some(({ typeDefs }) => print(typeDefs).includes(`@tag(name: "${audience}")`));
+const contractOf = (audience) => composeSchemaContract(services, { include: new Set([audience]), exclude: new Set() });
+const contracts = audiences.filter(isFor).map((audience) => [audience, seen(succeeded(contractOf(audience)))]);
+
+const supergraph = succeeded(composeServices(services));
 process.stdout.write(
-  JSON.stringify({ supergraph: text(supergraph), api: text(transformSupergraphToPublicSchema(supergraph)) }),
+  JSON.stringify({ supergraph: text(supergraph), api: seen(supergraph), contracts: Object.fromEntries(contracts) }),
 );

@@ -1,4 +1,4 @@
-"""The supergraph and the schema that clients see, by the composer that supergraph.yaml is written for."""
+"""The supergraph and the schemas that clients see, by the composer that supergraph.yaml is written for."""
 
 import subprocess
 from pathlib import Path
@@ -7,6 +7,8 @@ import msgspec
 
 COMPOSER = Path("router") / "compose" / "compose.js"
 PATIENCE_S = 60
+AUDIENCES = ("partner",)
+"""Who has a schema of their own: schema/NAME.graphql holds what the subgraphs tag for them."""
 
 
 class CompositionFailed(Exception):
@@ -18,6 +20,7 @@ class Composed(msgspec.Struct, frozen=True):
 
     supergraph: str
     api: str
+    contracts: dict[str, str]
 
 
 def composed(root: Path, configuration: Path, node: str = "node") -> dict[str, str]:
@@ -26,7 +29,7 @@ def composed(root: Path, configuration: Path, node: str = "node") -> dict[str, s
     Raises:
         CompositionFailed: the subgraphs do not fit together, or the composer cannot run.
     """
-    command = [node, str(root / COMPOSER), str(configuration)]
+    command = [node, str(root / COMPOSER), str(configuration), *AUDIENCES]
     try:
         run = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     except OSError as error:
@@ -34,4 +37,5 @@ def composed(root: Path, configuration: Path, node: str = "node") -> dict[str, s
     if run.returncode:
         raise CompositionFailed(run.stderr.strip() or "The composer failed without a word.")
     answer = msgspec.json.decode(run.stdout, type=Composed)
-    return {"supergraph.graphql": answer.supergraph, "api.graphql": answer.api}
+    contracts = {f"{audience}.graphql": text for audience, text in answer.contracts.items()}
+    return {"supergraph.graphql": answer.supergraph, "api.graphql": answer.api, **contracts}

@@ -9,13 +9,15 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from runtime.schema.composing import AUDIENCES
+
 HEADING = re.compile(r"^## \[(?P<name>[^\]]+)\]", re.MULTILINE)
 BREAKING = re.compile(r"^[-*] \*\*Breaking:\*\*(?P<words>.*(?:\n(?![-*#\n]).*)*)", re.MULTILINE)
 COORDINATE = re.compile(r"`([^`]+)`")
 
 VERSION = "VERSION"
 DIGEST = "DIGEST"
-PROMISED = re.compile(r"api\.graphql|events/\w+\.json")
+PROMISED = re.compile(rf"(?:{'|'.join(('api', *AUDIENCES))})\.graphql|events/\w+\.json")
 
 
 @dataclass(frozen=True)

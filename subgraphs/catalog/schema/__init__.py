@@ -2,6 +2,7 @@
 
 import strawberry
 
+from kernel.graph.audiences import Audience
 from kernel.graph.connections import Page
 from kernel.graph.context import Info
 from kernel.graph.federation import subgraph_schema
@@ -83,4 +84,23 @@ class Mutation(RestaurantMutation, MenuMutation, OptionMutation):
     pass
 
 
-SCHEMA = subgraph_schema(Query, Mutation, Subscription)
+PARTNER = Audience(
+    "partner",
+    fields=(
+        "Query.menuAvailability",
+        "Query.restaurant",
+        "Query.restaurants",
+        "Query.suggestions",
+        "Subscription.menuChanges",
+    ),
+    without=(
+        "MenuItem.externalId",
+        "MenuItem.version",
+        "Option.externalId",
+        "OptionGroup.externalId",
+        "OptionGroup.version",
+        "Restaurant.staff",
+        "Restaurant.version",
+    ),
+)
+SCHEMA = subgraph_schema(Query, Mutation, Subscription, audiences=(PARTNER,))

@@ -2,6 +2,7 @@
 
 from strawberry.tools import merge_types
 
+from kernel.graph.audiences import Audience
 from kernel.graph.federation import subgraph_schema
 from subgraphs.orders.schema.asking import Query
 from subgraphs.orders.schema.customer import CustomerMutation
@@ -11,4 +12,18 @@ from subgraphs.orders.schema.streams import Subscription
 
 Mutation = merge_types("Mutation", (CustomerMutation, StaffMutation))
 
-SCHEMA = subgraph_schema(Query, Mutation, Subscription, types=(Order, Quote, Restaurant))
+PARTNER = Audience(
+    "partner",
+    fields=(
+        "Query.order",
+        "Query.orderEvents",
+        "Query.orders",
+        "Query.quote",
+        "Mutation.cancelOrder",
+        "Mutation.placeOrder",
+        "Mutation.quoteOrder",
+        "Subscription.orderUpdates",
+    ),
+    without=("Restaurant.orders",),
+)
+SCHEMA = subgraph_schema(Query, Mutation, Subscription, types=(Order, Quote, Restaurant), audiences=(PARTNER,))
