@@ -10,9 +10,11 @@ import pytest
 from runtime.adapters.postgres.domain import DomainStore, open_domain
 from runtime.adapters.postgres.log import PostgresEventLog
 from runtime.adapters.postgres.migrating import migrate
-from runtime.adapters.postgres.pool import open_database
+from runtime.adapters.postgres.pool import open_database, url_of_role
+from runtime.adapters.postgres.positions import PostgresCourierPositions
 from runtime.adapters.valkey.signals import ValkeySignals, open_signals
 from tests.conftest import PostgresForTests, run_apart, running_postgres, runtime_url, test_settings
+from tests.contracts.riders import TRACKING
 from tests.contracts.shop import CODEC, SCHEMAS
 
 
@@ -106,3 +108,27 @@ async def open_stores(url: str, valkey_url: str) -> AsyncGenerator[Stores]:
 async def stores(url: str, valkey_url: str) -> AsyncIterator[Stores]:
     async with open_stores(url, valkey_url) as opened:
         yield opened
+
+
+async def migrate_tracking(url: str) -> None:
+    await migrate(test_settings(OWNER_DATABASE_URL=url, DATABASE_URL=runtime_url(url)), [TRACKING])
+
+
+@pytest.fixture(scope="module")
+def tracking_url(postgres: PostgresForTests) -> Iterator[str]:
+    """Owner's URL of a database with tracking's table of positions."""
+    template = postgres.template("positions", lambda owner: run_apart(migrate_tracking(owner)))
+    database = postgres.create_database(template)
+    yield database
+    postgres.drop_database(database)
+
+
+@pytest.fixture
+async def table(tracking_url: str, valkey_url: str) -> AsyncIterator[PostgresCourierPositions]:
+    """The couriers' positions in Postgres, none yet."""
+    async with (
+        open_database(url_of_role(runtime_url(tracking_url), "tracking"), "tracking", 4) as database,
+        open_signals(valkey_url) as signals,
+    ):
+        await database.fetch("delete from courier_position")
+        yield PostgresCourierPositions(database, signals)
