@@ -8,8 +8,10 @@ from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar, cast
 
 from kernel.log import Recorded
+from kernel.places import Position
 from kernel.projecting import Key, Projection, View
 from subgraphs.catalog.events import (
+    Address,
     MenuItemChanged,
     MenuItemRow,
     Option,
@@ -85,6 +87,9 @@ def kitchen(source: RestaurantRow, revision: int, gone: bool) -> KitchenRow:
     return KitchenRow(
         id=source.id,
         name=source.name,
+        address=written(source.address),
+        position=Position(latitude=source.latitude, longitude=source.longitude),
+        delivery_radius_m=source.delivery_radius_m,
         time_zone=source.time_zone,
         opening_hours=source.opening_hours,
         currency=source.currency,
@@ -94,6 +99,12 @@ def kitchen(source: RestaurantRow, revision: int, gone: bool) -> KitchenRow:
         retired=source.retired or gone,
         revision=revision,
     )
+
+
+def written(address: Address) -> str:
+    """The address on one line: `Rautatienkatu 5, 33100 Tampere`."""
+    lines = ((address.street, address.house_number), (address.postal_code, address.city))
+    return ", ".join(" ".join(filter(None, line)) for line in lines if any(line))
 
 
 def item(source: MenuItemRow, revision: int, gone: bool) -> KitchenItemRow:

@@ -6,6 +6,8 @@ from typing import Annotated
 from kernel.messages import Command, Personal
 from subgraphs.orders.events import (
     CancellationReason,
+    DeliveryAddress,
+    DropoffProof,
     FailureReason,
     Fulfilment,
     OrderStatus,
@@ -23,6 +25,8 @@ class QuoteOrder(Command):
     fulfilment: Fulfilment
     lines: tuple[Selection, ...]
     tip_minor: int = 0
+    delivery: Annotated[DeliveryAddress | None, Personal(subject="viewer")] = None
+    """Where to; None for takeaway."""
     counter: Counter | None = None
     """Fact: the kitchen and what was chosen from; None for a restaurant that does not exist."""
 
@@ -52,7 +56,7 @@ class ConfirmOrder(OrderCommand):
 
 
 class FailOrder(OrderCommand):
-    """The payment was declined."""
+    """The payment was declined, or the food was lost on its way."""
 
     reason: FailureReason
     detail: str
@@ -69,6 +73,66 @@ class CloseUncollected(OrderCommand):
     """Give up waiting for the customer, if the order still is as ready as it was when the timer was set."""
 
     since_version: int
+
+
+class GiveUpOnKitchen(OrderCommand):
+    """Stop waiting for a kitchen that has long been silent, if it still promises what it promised then."""
+
+    ready_by: datetime
+
+
+class NameOrderCourier(OrderCommand):
+    """Dispatch has found somebody who will fetch the food."""
+
+    courier_id: str
+
+
+class DropOrderCourier(OrderCommand):
+    """That courier will not fetch it after all."""
+
+    courier_id: str
+
+
+class PickUpOrder(OrderCommand):
+    """The courier has the food."""
+
+    courier_id: str
+
+
+class AnnounceOrder(OrderCommand):
+    """The courier is near the door."""
+
+
+class DeliverOrder(OrderCommand):
+    """The customer has the food."""
+
+    courier_id: str
+    proof: DropoffProof
+
+
+class TurnOrderBack(OrderCommand):
+    """The food cannot be handed over and goes back."""
+
+    reason: str
+
+
+class ReturnOrder(OrderCommand):
+    """The food is back at the restaurant."""
+
+    reason: str
+    charged: bool
+
+
+class GrantCancellation(OrderCommand):
+    """Dispatch has stood down: the order can be called off."""
+
+
+class RefuseCancellation(OrderCommand):
+    """Dispatch cannot stand down any more."""
+
+
+class AbandonOrder(OrderCommand):
+    """Dispatch has found nobody for too long."""
 
 
 class ViewerCommand(OrderCommand):
@@ -110,19 +174,38 @@ class ConfirmCollection(ViewerCommand):
     code_is_right: bool
 
 
-AnyOrderCommand = (
-    PlaceOrder
-    | ConfirmOrder
-    | FailOrder
-    | ExpireOrder
-    | AcceptOrder
-    | RejectOrder
-    | StartPreparing
-    | DelayOrder
-    | MarkOrderReady
-    | ConfirmCollection
-    | CloseUncollected
-    | CancelOrder
+ViewersOrderCommand = (
+    AcceptOrder | RejectOrder | StartPreparing | DelayOrder | MarkOrderReady | ConfirmCollection | CancelOrder
+)
+"""What people ask of an order there is."""
+
+DeliveryCommand = (
+    NameOrderCourier
+    | DropOrderCourier
+    | PickUpOrder
+    | AnnounceOrder
+    | DeliverOrder
+    | TurnOrderBack
+    | ReturnOrder
+    | GrantCancellation
+    | RefuseCancellation
+    | AbandonOrder
+)
+"""What news of a delivery do to its order."""
+
+WaitCommand = PlaceOrder | ConfirmOrder | FailOrder | ExpireOrder | CloseUncollected | GiveUpOnKitchen
+"""Beginning, and the ends of waits: by payments and by timers."""
+
+AnyOrderCommand = WaitCommand | ViewersOrderCommand | DeliveryCommand
+
+VIEWER_COMMANDS: tuple[type[ViewersOrderCommand], ...] = (
+    AcceptOrder,
+    RejectOrder,
+    StartPreparing,
+    DelayOrder,
+    MarkOrderReady,
+    ConfirmCollection,
+    CancelOrder,
 )
 
 ORDER_COMMANDS: tuple[type[AnyOrderCommand], ...] = (
@@ -130,22 +213,17 @@ ORDER_COMMANDS: tuple[type[AnyOrderCommand], ...] = (
     ConfirmOrder,
     FailOrder,
     ExpireOrder,
-    AcceptOrder,
-    RejectOrder,
-    StartPreparing,
-    DelayOrder,
-    MarkOrderReady,
-    ConfirmCollection,
     CloseUncollected,
-    CancelOrder,
-)
-
-VIEWER_COMMANDS: tuple[type[ViewerCommand], ...] = (
-    AcceptOrder,
-    RejectOrder,
-    StartPreparing,
-    DelayOrder,
-    MarkOrderReady,
-    ConfirmCollection,
-    CancelOrder,
+    GiveUpOnKitchen,
+    *VIEWER_COMMANDS,
+    NameOrderCourier,
+    DropOrderCourier,
+    PickUpOrder,
+    AnnounceOrder,
+    DeliverOrder,
+    TurnOrderBack,
+    ReturnOrder,
+    GrantCancellation,
+    RefuseCancellation,
+    AbandonOrder,
 )

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from kernel.hours import is_open, next_opening
 from kernel.messages import Personal, Row, Value
+from kernel.places import Position
 
 
 class CopiedRow(Row):
@@ -21,6 +22,11 @@ class KitchenRow(CopiedRow):
 
     id: str
     name: str
+    address: str
+    """As a courier reads it; empty when nobody has said."""
+    position: Position
+    delivery_radius_m: int
+    """How far it delivers, as the crow flies."""
     time_zone: str
     opening_hours: str
     currency: str

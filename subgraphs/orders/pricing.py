@@ -1,8 +1,10 @@
-"""Pricing: what a selection costs, in integer minor units, all of it from the restaurant's own numbers.
+"""Pricing: what a selection costs, in integer minor units, from the restaurant's own numbers and the way to the door.
 
 Prices include their tax, as Finnish menus do: of a gross amount g at a rate of r basis points, g·r / (10000 + r) is
 tax, rounded half to even per line; the tax of the whole is the sum of these. The service fee is a share of the food,
-the small-order fee fills a small basket up to the restaurant's minimum. A tip is not taxed.
+the small-order fee fills a small basket up to the restaurant's minimum. The delivery fee covers the first kilometre,
+as the crow flies, and grows with every 250 m begun beyond it: what is quoted depends on the address alone, never on
+who will ride. A tip is not taxed.
 """
 
 from collections import defaultdict
@@ -13,6 +15,10 @@ from subgraphs.orders.events import ChosenOption, Fee, FeeKind, OrderLine, Price
 
 SERVICE_FEE_RATE = 300
 """Basis points of the subtotal."""
+DELIVERY_BASE_MINOR = 190
+DELIVERY_NEAR_M = 1_000
+DELIVERY_STEP_MINOR = 15
+DELIVERY_STEP_M = 250
 FEE_TAX_RATE = 2550
 """Basis points: the general Finnish rate of value added tax since September 2024."""
 WHOLE = 10_000
@@ -45,11 +51,19 @@ def smallest_basket(minimum_minor: int) -> int:
     return (minimum_minor + 1) // 2
 
 
-def price_of(lines: Sequence[ChosenLine], minimum_minor: int, tip_minor: int, currency: str) -> Price:
-    """The price of `lines`: their total does not depend on their order."""
+def delivery_fee(distance_m: int) -> int:
+    """What carrying the food that far costs: a base, and a step for every started 250 m beyond the first kilometre."""
+    steps = -(-max(0, distance_m - DELIVERY_NEAR_M) // DELIVERY_STEP_M)
+    return DELIVERY_BASE_MINOR + steps * DELIVERY_STEP_MINOR
+
+
+def price_of(
+    lines: Sequence[ChosenLine], minimum_minor: int, tip_minor: int, currency: str, distance_m: int | None = None
+) -> Price:
+    """The price of `lines`, carried so far or collected (None): their total does not depend on their order."""
     priced = tuple(_line(number, line) for number, line in enumerate(lines, start=1))
     subtotal = sum(line.total_minor for line in priced)
-    fees = tuple(_fees(subtotal, minimum_minor))
+    fees = tuple(_fees(subtotal, minimum_minor, distance_m))
     return Price(
         currency=currency,
         lines=priced,
@@ -78,9 +92,11 @@ def _line(number: int, line: ChosenLine) -> OrderLine:
     )
 
 
-def _fees(subtotal: int, minimum_minor: int) -> Iterable[Fee]:
+def _fees(subtotal: int, minimum_minor: int, distance_m: int | None) -> Iterable[Fee]:
     yield from _fee(FeeKind.SERVICE, half_even(subtotal * SERVICE_FEE_RATE, WHOLE))
     yield from _fee(FeeKind.SMALL_ORDER, max(0, minimum_minor - subtotal))
+    if distance_m is not None:
+        yield from _fee(FeeKind.DELIVERY, delivery_fee(distance_m))
 
 
 def _fee(kind: FeeKind, amount: int) -> Iterable[Fee]:

@@ -28,11 +28,12 @@ def _quote_again(_: PlaceOrder, refusal: QuoteExpired, seed: str) -> QuoteOrder:
         fulfilment=refusal.fulfilment,
         lines=refusal.lines,
         tip_minor=refusal.tip_minor,
+        delivery=refusal.delivery,
     )
 
 
 def _with_fresh(refusal: QuoteExpired, quote_id: str) -> QuoteExpired:
-    return msgspec.structs.replace(refusal, fresh_quote_id=quote_id)
+    return msgspec.structs.replace(refusal, delivery=None, fresh_quote_id=quote_id)
 
 
 SUBGRAPH = Subgraph(

@@ -1,4 +1,4 @@
-"""What payments does about orders: authorise when placed, capture when completed, void on every other way out."""
+"""What payments does about orders: authorise when placed, capture what is fulfilled, void on every other way out."""
 
 from collections.abc import Sequence
 
@@ -7,11 +7,15 @@ from kernel.log import Recorded
 from kernel.messages import Command
 from kernel.subgraph import Reaction
 from subgraphs.orders.events import (
+    FailureReason,
     OrderCancelled,
     OrderCompleted,
+    OrderDelivered,
     OrderExpired,
+    OrderFailed,
     OrderPlaced,
     OrderRejected,
+    OrderReturned,
 )
 from subgraphs.payments.commands import RequestAuthorisation, RequestCapture, RequestVoid
 
@@ -25,7 +29,8 @@ def payment_of(order_id: str) -> str:
 
 
 def react(record: Recorded) -> Sequence[Command]:
-    """The commands that follow from an order's event. `OrderFailed` needs none: a declined card holds nothing."""
+    """The commands that follow from an order's event. Who was at fault pays for what comes back; a declined card, for
+    which an order fails too, holds nothing."""
     match record.message:
         case OrderPlaced() as placed:
             return [
@@ -39,10 +44,12 @@ def react(record: Recorded) -> Sequence[Command]:
                     payment_token=placed.payment_token,
                 )
             ]
-        case OrderCompleted() as completed:
-            return [RequestCapture(payment_id=payment_of(completed.order_id))]
-        case OrderRejected() | OrderExpired() | OrderCancelled() as ended:
+        case OrderCompleted() | OrderDelivered() | OrderReturned(charged=True) as fulfilled:
+            return [RequestCapture(payment_id=payment_of(fulfilled.order_id))]
+        case OrderRejected() | OrderExpired() | OrderCancelled() | OrderReturned() as ended:
             return [RequestVoid(payment_id=payment_of(ended.order_id))]
+        case OrderFailed(reason=FailureReason.DELIVERY_FAILED) as lost:
+            return [RequestVoid(payment_id=payment_of(lost.order_id))]
         case _:
             return []
 

@@ -21,7 +21,10 @@ from subgraphs.payments.events import (
 )
 
 SEE_PAYMENT = Action(
-    name="see payment", relations=frozenset({"customer"}), roles=frozenset({"support", "finance", "admin"})
+    name="see payment",
+    relations=frozenset({"customer"}),
+    roles=frozenset({"support", "finance", "admin"}),
+    scopes=frozenset({"order:create", "order:read"}),
 )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from kernel.log import Meta, Position, Recorded
 from kernel.messages import Event
 from subgraphs.catalog.events import (
+    Address,
     MenuItemChanged,
     MenuItemRow,
     Option,
@@ -34,6 +35,7 @@ from tests.spelling import AT
 KITCHEN = RestaurantRow(
     id=RESTAURANT,
     name="Merimaku",
+    address=Address(street="Satamakatu", house_number="1", postal_code="33200", city="Tampere"),
     latitude=60.17,
     longitude=24.94,
     time_zone="Europe/Helsinki",

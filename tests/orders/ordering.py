@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 
 from kernel.codes import COLLECTION, handover_code
 from kernel.ids import typed_id
 from kernel.messages import SYSTEM, Viewer
+from kernel.places import Position
 from subgraphs.orders.commands import (
     AcceptOrder,
     CancelOrder,
@@ -79,6 +81,9 @@ CODE = handover_code(SECRET, ORDER, COLLECTION)
 KITCHEN = KitchenRow(
     id=RESTAURANT,
     name="Merimaku",
+    address="Satamakatu 1, 33200 Tampere",
+    position=Position(latitude=60.17, longitude=24.94),
+    delivery_radius_m=3000,
     time_zone="Europe/Helsinki",
     opening_hours="24/7",
     currency="EUR",
@@ -147,11 +152,11 @@ LINES = (
 )
 
 
-def a_price(tip_minor: int = 0) -> Price:
+def a_price(tip_minor: int = 0, distance_m: int | None = None) -> Price:
     salmon = ChosenLine(
         item_id=SALMON, name="Salmon on a plank", quantity=1, unit_minor=2450, options=(), tax_rate=1350
     )
-    return price_of([salmon], 1500, tip_minor, "EUR")
+    return price_of([salmon], 1500, tip_minor, "EUR", distance_m)
 
 
 def a_quote(**changes: object) -> QuoteGiven:
@@ -180,7 +185,7 @@ place = PlaceOrder(
     at=AT, viewer=AINO, order_id=ORDER, quote_id=QUOTE, payment_token="tok_visa", quote=a_quote(), counter=COUNTER
 )
 
-IDS = {"order_id": ORDER, "restaurant_id": RESTAURANT}
+IDS: dict[str, Any] = {"order_id": ORDER, "restaurant_id": RESTAURANT}
 placed = OrderPlaced(
     at=AT,
     **IDS,
@@ -195,7 +200,9 @@ placed = OrderPlaced(
 confirmed = OrderConfirmed(at=AT + MINUTE, **IDS, payment_id=PAYMENT, accept_by=AT + 9 * MINUTE)
 failed = OrderFailed(at=AT + MINUTE, **IDS, reason=FailureReason.PAYMENT_DECLINED, detail="insufficient_funds")
 unpaid = OrderExpired(at=AT + 10 * MINUTE, **IDS, while_status=OrderStatus.PLACED)
-accepted = OrderAccepted(at=AT + 2 * MINUTE, **IDS, prep_minutes=20, ready_by=AT + 22 * MINUTE)
+accepted = OrderAccepted(
+    at=AT + 2 * MINUTE, **IDS, prep_minutes=20, ready_by=AT + 22 * MINUTE, customer_id="aino", currency="EUR"
+)
 rejected = OrderRejected(at=AT + 2 * MINUTE, order_id=ORDER, restaurant_id=RESTAURANT, reason=RejectionReason.TOO_BUSY)
 ignored = OrderExpired(at=AT + 9 * MINUTE, **IDS, while_status=OrderStatus.CONFIRMED)
 started = PreparationStarted(at=AT + 3 * MINUTE, **IDS)
@@ -221,7 +228,7 @@ PAST: Mapping[OrderStatus, tuple[OrderEvent, ...]] = {
     OrderStatus.EXPIRED: (placed, confirmed, ignored),
     OrderStatus.FAILED: (placed, failed),
 }
-"""How an order got to each status."""
+"""How an order to be collected got to each of its statuses."""
 
 NOW = AT + 30 * MINUTE
 """After everything that has happened in any `PAST`."""

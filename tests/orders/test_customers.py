@@ -81,7 +81,7 @@ async def test_a_quote_names_everything_it_costs(shared_bench: Bench) -> None:
         ({"lines": [{"itemId": SOUP, "optionIds": [LARGE, SOUP]}]}, "MalformedId", ["lines", "0", "optionIds", "1"]),
         ({"lines": []}, "InvalidInput", ["lines"]),
         ({"restaurantId": RESTAURANT[:-1] + "8"}, "NotFound", ["restaurantId"]),
-        ({"fulfilment": "DELIVERY"}, "DeliveryNotOffered", None),
+        ({"fulfilment": "DELIVERY"}, "InvalidInput", ["delivery"]),
         ({"lines": [{"itemId": BREAD, "quantity": 2}]}, "BelowMinimumBasket", ["lines"]),
         ({"lines": [{"itemId": SOUP}]}, "OptionRulesBroken", ["lines", "0", "optionIds"]),
     ],

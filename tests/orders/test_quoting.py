@@ -10,7 +10,6 @@ from subgraphs.orders.domain import QUOTES
 from subgraphs.orders.domain.quoting import MAX_LINES, MAX_OPTIONS, MAX_QUANTITY
 from subgraphs.orders.domain.refusals import (
     BelowMinimumBasket,
-    DeliveryNotOffered,
     InvalidInput,
     ItemsUnavailable,
     NotAllowed,
@@ -19,7 +18,7 @@ from subgraphs.orders.domain.refusals import (
     RestaurantClosed,
     RestaurantPaused,
 )
-from subgraphs.orders.events import FeeKind, Fulfilment, QuoteGiven
+from subgraphs.orders.events import FeeKind, QuoteGiven
 from subgraphs.orders.kitchens import Counter, KitchenRow, Selection, UnavailableItem
 from tests.orders.ordering import (
     AT,
@@ -90,10 +89,6 @@ def test_only_customers_are_quoted() -> None:
 def test_an_unknown_or_retired_restaurant_is_not_found() -> None:
     asked(counter=None).then_refused(NotFound)
     asked(counter=with_kitchen(retired=True)).then_refused(NotFound)
-
-
-def test_delivery_waits_for_couriers() -> None:
-    asked(fulfilment=Fulfilment.DELIVERY).then_refused(DeliveryNotOffered)
 
 
 def test_a_pause_says_when_it_ends_and_ends_by_itself() -> None:

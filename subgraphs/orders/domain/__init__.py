@@ -10,15 +10,19 @@ from subgraphs.orders.commands import (
     ConfirmCollection,
     ConfirmOrder,
     DelayOrder,
+    DeliveryCommand,
     ExpireOrder,
     FailOrder,
+    GiveUpOnKitchen,
     MarkOrderReady,
     PlaceOrder,
     QuoteOrder,
     RejectOrder,
     StartPreparing,
+    ViewersOrderCommand,
 )
-from subgraphs.orders.domain.cancelling import cancel
+from subgraphs.orders.domain.cancelling import cancel, give_up
+from subgraphs.orders.domain.delivering import decide_delivery
 from subgraphs.orders.domain.handover import close, collect
 from subgraphs.orders.domain.kitchen import accept, delay, mark_ready, reject, start
 from subgraphs.orders.domain.order import Order, evolve
@@ -31,6 +35,10 @@ __all__ = ["ORDERS", "QUOTES", "decide"]
 
 def decide(command: AnyOrderCommand, order: Order | None) -> Decision:  # noqa: C901 - one case per command
     """What comes of a command to an order."""
+    if isinstance(command, ViewersOrderCommand):
+        return _decide_asked(command, order)
+    if isinstance(command, DeliveryCommand):
+        return decide_delivery(command, order)
     match command:
         case PlaceOrder():
             return place(command, order)
@@ -40,6 +48,14 @@ def decide(command: AnyOrderCommand, order: Order | None) -> Decision:  # noqa: 
             return fail(command, order)
         case ExpireOrder():
             return expire(command, order)
+        case CloseUncollected():
+            return close(command, order)
+        case GiveUpOnKitchen():
+            return give_up(command, order)
+
+
+def _decide_asked(command: ViewersOrderCommand, order: Order | None) -> Decision:
+    match command:
         case AcceptOrder():
             return accept(command, order)
         case RejectOrder():
@@ -52,8 +68,6 @@ def decide(command: AnyOrderCommand, order: Order | None) -> Decision:  # noqa: 
             return mark_ready(command, order)
         case ConfirmCollection():
             return collect(command, order)
-        case CloseUncollected():
-            return close(command, order)
         case CancelOrder():
             return cancel(command, order)
 

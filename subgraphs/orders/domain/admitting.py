@@ -14,21 +14,19 @@ def permitted(command: ViewerCommand, order: Order | None, wanted: OrderAction) 
     """The order, when the viewer may take this action on it at all."""
     if order is None:
         return OrderNotFound()
-    standing = _standing(command, order)
-    if not may(command.viewer, SEE, standing):
+    stands = standing(command, order)
+    if not may(command.viewer, SEE, stands):
         return OrderNotFound()
-    return order if may(command.viewer, RULES[wanted].action, standing) else NotAllowed()
+    allowed = any(may(command.viewer, grant.action, stands) for grant in RULES[wanted])
+    return order if allowed else NotAllowed()
 
 
 def untimely(command: ViewerCommand, order: Order, wanted: OrderAction) -> Refusal | None:
     """Why the action cannot be taken now: the viewer saw an older order, or its status does not allow it."""
     if command.expected_version not in {None, order.version}:
         return OrderVersionConflict(order_id=order.id, current_version=order.version)
-    rule = RULES[wanted]
-    if order.status in rule.statuses and order.fulfilment in rule.fulfilments:
-        return None
-    allowed = available_actions(command.viewer, _standing(command, order), order.status, order.fulfilment)
-    return IllegalTransition(status=order.status, allowed=allowed)
+    allowed = available_actions(command.viewer, standing(command, order), order.status, order.fulfilment)
+    return None if wanted in allowed else IllegalTransition(status=order.status, allowed=allowed)
 
 
 def moment(command: Command, order: Order) -> datetime:
@@ -36,7 +34,8 @@ def moment(command: Command, order: Order) -> datetime:
     return max(command.at, order.last_at)
 
 
-def _standing(command: ViewerCommand, order: Order) -> Parties:
+def standing(command: ViewerCommand, order: Order) -> Parties:
+    """In which relations the command's viewer stands to the order."""
     return parties(
         command.viewer,
         order.customer_id,

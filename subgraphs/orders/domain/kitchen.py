@@ -15,9 +15,11 @@ from subgraphs.orders.commands import (
 )
 from subgraphs.orders.domain.actions import OrderAction
 from subgraphs.orders.domain.admitting import moment, permitted, untimely
+from subgraphs.orders.domain.cancelling import patience
 from subgraphs.orders.domain.order import Order
 from subgraphs.orders.domain.refusals import InvalidInput
 from subgraphs.orders.events import (
+    Fulfilment,
     OrderAccepted,
     OrderDelayed,
     OrderReady,
@@ -43,15 +45,18 @@ def accept(command: AcceptOrder, order: Order | None) -> Decision:
         reason = f"Preparing takes between 1 and {MAX_PREP_MINUTES} minutes."
         return InvalidInput(reason=reason, path=("prepMinutes",))
     at = moment(command, found)
-    return untimely(command, found, OrderAction.ACCEPT_ORDER) or [
-        OrderAccepted(
-            at=at,
-            order_id=found.id,
-            restaurant_id=found.restaurant_id,
-            prep_minutes=command.prep_minutes,
-            ready_by=at + timedelta(minutes=command.prep_minutes),
-        )
-    ]
+    accepted = OrderAccepted(
+        at=at,
+        order_id=found.id,
+        restaurant_id=found.restaurant_id,
+        prep_minutes=command.prep_minutes,
+        ready_by=at + timedelta(minutes=command.prep_minutes),
+        customer_id=found.customer_id,
+        carriage=found.carriage,
+        tip_minor=found.tip_minor,
+        currency=found.currency,
+    )
+    return untimely(command, found, OrderAction.ACCEPT_ORDER) or [accepted, patience(found.id, accepted.ready_by)]
 
 
 def reject(command: RejectOrder, order: Order | None) -> Decision:
@@ -117,7 +122,8 @@ def delay(command: DelayOrder, order: Order | None) -> Decision:
             restaurant_id=found.restaurant_id,
             ready_by=command.ready_by,
             previous_ready_by=promised,
-        )
+        ),
+        patience(found.id, command.ready_by),
     ]
 
 
@@ -130,16 +136,22 @@ def _no_delay(ready_by: datetime, promised: datetime, at: datetime) -> Refusal |
 
 
 def mark_ready(command: MarkOrderReady, order: Order | None) -> Decision:
-    """The food is ready; a kitchen that never said that it began may say so too."""
+    """The food is ready; a kitchen that never said that it began may say so too. Only takeaway waits for a customer:
+    for couriers dispatch keeps the time."""
     found = permitted(command, order, OrderAction.MARK_ORDER_READY)
     if isinstance(found, Refusal):
         return found
     if found.status is OrderStatus.READY_FOR_PICKUP:
         return []  # Asking twice is not an error: retries must be harmless.
+    refusal = untimely(command, found, OrderAction.MARK_ORDER_READY)
+    if refusal is not None:
+        return refusal
     at = moment(command, found)
-    ready = OrderReady(at=at, order_id=found.id, restaurant_id=found.restaurant_id, collect_by=at + COLLECT_WAIT)
+    if found.fulfilment is Fulfilment.DELIVERY:
+        return [OrderReady(at=at, order_id=found.id, restaurant_id=found.restaurant_id)]
+    collect_by = at + COLLECT_WAIT
     closing = CloseUncollected(order_id=found.id, since_version=found.version + 1)
-    return untimely(command, found, OrderAction.MARK_ORDER_READY) or [
-        ready,
-        Later(at=ready.collect_by, command=closing),
+    return [
+        OrderReady(at=at, order_id=found.id, restaurant_id=found.restaurant_id, collect_by=collect_by),
+        Later(at=collect_by, command=closing),
     ]

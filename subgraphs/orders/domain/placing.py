@@ -5,12 +5,17 @@ from datetime import timedelta
 
 from kernel.deciding import Decision, Later
 from kernel.messages import Refusal
+from kernel.ownership import may
 from subgraphs.orders.commands import ConfirmOrder, ExpireOrder, FailOrder, PlaceOrder
+from subgraphs.orders.domain.actions import CUSTOMER, PLACE
 from subgraphs.orders.domain.admitting import moment
+from subgraphs.orders.domain.carrying import out_of_range
+from subgraphs.orders.domain.delivering import lose
 from subgraphs.orders.domain.order import Order
 from subgraphs.orders.domain.quoting import gone, shut
 from subgraphs.orders.domain.refusals import (
     InvalidInput,
+    NotAllowed,
     NotFound,
     OrderNotFound,
     QuoteAlreadyUsed,
@@ -18,6 +23,8 @@ from subgraphs.orders.domain.refusals import (
     QuoteNotFound,
 )
 from subgraphs.orders.events import (
+    DeliveryAddress,
+    FailureReason,
     OrderConfirmed,
     OrderExpired,
     OrderFailed,
@@ -38,6 +45,8 @@ def place(command: PlaceOrder, order: Order | None) -> Decision:
     quote = command.quote
     if quote is None or quote.customer_id != command.viewer.subject:
         return QuoteNotFound()
+    if not may(command.viewer, PLACE, {CUSTOMER: frozenset({quote.customer_id})}):
+        return NotAllowed()
     if PAYMENT_TOKEN.fullmatch(command.payment_token) is None:
         return InvalidInput(reason="The payment token cannot be one.", path=("paymentToken",))
     if order is not None:
@@ -66,6 +75,8 @@ def _outdated(command: PlaceOrder, quote: QuoteGiven) -> Refusal | None:
         fulfilment=quote.fulfilment,
         lines=selections(quote),
         tip_minor=quote.price.tip_minor,
+        customer_id=quote.customer_id,
+        delivery=_dropoff(quote),
     )
 
 
@@ -73,7 +84,15 @@ def _unmakeable(command: PlaceOrder, quote: QuoteGiven) -> Refusal | None:
     counter = command.counter
     if counter is None or counter.kitchen.retired:
         return NotFound(path=("quoteId",))
-    return shut(counter.kitchen, command.at) or gone(selections(quote), counter, command.at)
+    return (
+        shut(counter.kitchen, command.at)
+        or gone(selections(quote), counter, command.at)
+        or out_of_range(counter.kitchen, _dropoff(quote), "quoteId")
+    )
+
+
+def _dropoff(quote: QuoteGiven) -> DeliveryAddress | None:
+    return None if quote.carriage is None else quote.carriage.dropoff
 
 
 def _placed(command: PlaceOrder, quote: QuoteGiven) -> Decision:
@@ -88,6 +107,7 @@ def _placed(command: PlaceOrder, quote: QuoteGiven) -> Decision:
         total_minor=quote.price.total_minor,
         currency=quote.price.currency,
         payment_token=command.payment_token,
+        carriage=quote.carriage,
     )
     expiry = ExpireOrder(order_id=command.order_id, while_status=OrderStatus.PLACED, since_version=1)
     return [placed, Later(at=command.at + PAYMENT_WAIT, command=expiry)]
@@ -112,9 +132,11 @@ def confirm(command: ConfirmOrder, order: Order | None) -> Decision:
 
 
 def fail(command: FailOrder, order: Order | None) -> Decision:
-    """The payment was declined."""
+    """The payment was declined, or the food was lost on its way."""
     if order is None:
         return OrderNotFound()
+    if command.reason is FailureReason.DELIVERY_FAILED:
+        return lose(command, order)
     if order.status is not OrderStatus.PLACED:
         return []  # The order has ended already, or another attempt to pay has succeeded.
     return [

@@ -8,9 +8,9 @@ from kernel.messages import Refusal
 from kernel.ownership import may
 from subgraphs.orders.commands import QuoteOrder
 from subgraphs.orders.domain.actions import QUOTE
+from subgraphs.orders.domain.carrying import carriage_of, misdirected, out_of_range
 from subgraphs.orders.domain.refusals import (
     BelowMinimumBasket,
-    DeliveryNotOffered,
     InvalidInput,
     ItemsUnavailable,
     NotAllowed,
@@ -19,7 +19,7 @@ from subgraphs.orders.domain.refusals import (
     RestaurantClosed,
     RestaurantPaused,
 )
-from subgraphs.orders.events import ChosenOption, Fulfilment, Price, QuoteGiven
+from subgraphs.orders.events import ChosenOption, Price, QuoteGiven
 from subgraphs.orders.kitchens import Counter, KitchenGroupRow, KitchenRow, Selection, unavailable
 from subgraphs.orders.pricing import ChosenLine, price_of, smallest_basket
 
@@ -40,10 +40,11 @@ def quote(command: QuoteOrder, given: QuoteGiven | None) -> Decision:
         return refusal
     if counter is None or counter.kitchen.retired:
         return NotFound(path=("restaurantId",))
-    if command.fulfilment is Fulfilment.DELIVERY:
-        return DeliveryNotOffered()
     refusal = (
-        shut(counter.kitchen, command.at) or gone(command.lines, counter, command.at) or _misfit(command.lines, counter)
+        shut(counter.kitchen, command.at)
+        or gone(command.lines, counter, command.at)
+        or _misfit(command.lines, counter)
+        or out_of_range(counter.kitchen, command.delivery, "delivery", "position")
     )
     return refusal or _priced(command, counter)
 
@@ -74,7 +75,9 @@ def _malformed(command: QuoteOrder) -> Refusal | None:
         if len(line.option_ids) > MAX_OPTIONS:
             reason = f"A line has at most {MAX_OPTIONS} options."
             return InvalidInput(reason=reason, path=("lines", str(number), "optionIds"))
-    return InvalidInput(reason="A tip is not negative.", path=("tipMinor",)) if command.tip_minor < 0 else None
+    if command.tip_minor < 0:
+        return InvalidInput(reason="A tip is not negative.", path=("tipMinor",))
+    return misdirected(command.fulfilment, command.delivery)
 
 
 def _misfit(lines: Sequence[Selection], counter: Counter) -> Refusal | None:
@@ -106,7 +109,9 @@ def _ids(group: KitchenGroupRow) -> frozenset[str]:
 def _priced(command: QuoteOrder, counter: Counter) -> Decision:
     kitchen = counter.kitchen
     lines = [_chosen(line, counter) for line in command.lines]
-    price = price_of(lines, kitchen.minimum_basket_minor, command.tip_minor, kitchen.currency)
+    carriage = None if command.delivery is None else carriage_of(kitchen, command.delivery)
+    distance_m = None if carriage is None else carriage.distance_m
+    price = price_of(lines, kitchen.minimum_basket_minor, command.tip_minor, kitchen.currency, distance_m)
     refusal = _unreasonable(price, kitchen)
     if refusal is not None:
         return refusal
@@ -119,6 +124,7 @@ def _priced(command: QuoteOrder, counter: Counter) -> Decision:
             fulfilment=command.fulfilment,
             price=price,
             expires_at=command.at + QUOTE_LIFE,
+            carriage=carriage,
         )
     ]
 

@@ -1,10 +1,11 @@
 """Every "no" of orders."""
 
 from datetime import datetime
+from typing import Annotated
 
-from kernel.messages import Refusal
+from kernel.messages import Personal, Refusal
 from subgraphs.orders.domain.actions import OrderAction
-from subgraphs.orders.events import Fulfilment, OrderStatus
+from subgraphs.orders.events import DeliveryAddress, Fulfilment, OrderStatus
 from subgraphs.orders.kitchens import Selection, UnavailableItem
 
 
@@ -25,8 +26,12 @@ class NotAllowed(Refusal):
     """The viewer may see this but not do that to it."""
 
 
-class DeliveryNotOffered(Refusal):
-    """Nobody delivers yet; takeaway is possible."""
+class OutOfRange(Refusal):
+    """The address lies farther away, as the crow flies, than the restaurant delivers."""
+
+    distance_m: int
+    radius_m: int
+    path: tuple[str, ...]
 
 
 class RestaurantClosed(Refusal):
@@ -74,6 +79,9 @@ class QuoteExpired(Refusal):
     fulfilment: Fulfilment
     lines: tuple[Selection, ...]
     tip_minor: int
+    customer_id: Annotated[str, Personal(subject="customer_id")]
+    delivery: Annotated[DeliveryAddress | None, Personal(subject="customer_id")] = None
+    """Taken away once there is a fresh quote, so that it is kept in one place only."""
     fresh_quote_id: str | None = None
     """The same at today's price; None when it can no longer be had."""
 
@@ -109,7 +117,7 @@ class CollectionCodeLocked(Refusal):
 REFUSALS: tuple[type[Refusal], ...] = (
     NotFound,
     NotAllowed,
-    DeliveryNotOffered,
+    OutOfRange,
     RestaurantClosed,
     RestaurantPaused,
     ItemsUnavailable,

@@ -10,7 +10,7 @@ from kernel.ids import parse_id
 from kernel.messages import Viewer
 from kernel.ownership import may
 from subgraphs.orders import views
-from subgraphs.orders.domain.actions import SEE, SEE_KITCHEN, STAFF
+from subgraphs.orders.domain.actions import CUSTOMER, SEE, SEE_KITCHEN, SEE_QUOTE, STAFF
 from subgraphs.orders.events import QuoteGiven
 from subgraphs.orders.views import ORDER_PROJECTION, KitchenRow, OrderView, fold_order
 
@@ -71,8 +71,14 @@ async def visible_quote(context: GraphContext, quote_id: str) -> QuoteGiven | No
         return None
     recorded = await context.streams.read(quote_id, 0, 1)
     quote = recorded[0].message if recorded else None
-    own = isinstance(quote, QuoteGiven) and quote.customer_id == context.viewer.subject
-    return quote if isinstance(quote, QuoteGiven) and own else None
+    if not isinstance(quote, QuoteGiven):
+        return None
+    return quote if may(context.viewer, SEE_QUOTE, {CUSTOMER: frozenset({quote.customer_id})}) else None
+
+
+def may_list(viewer: Viewer) -> bool:
+    """Whether the viewer may see the orders of which they are the customer."""
+    return may(viewer, SEE, {CUSTOMER: frozenset({viewer.subject})})
 
 
 async def may_see_kitchen(context: GraphContext, restaurant_id: str, *, fresh: bool = False) -> bool:

@@ -6,7 +6,7 @@ from kernel.graph.connections import Connection, Page
 from kernel.graph.context import Info
 from kernel.ids import parse_id
 from subgraphs.orders import views
-from subgraphs.orders.schema.access import order_now
+from subgraphs.orders.schema.access import may_list, order_now
 from subgraphs.orders.schema.enums import OrderStatus
 from subgraphs.orders.schema.orders import Order, Quote
 from subgraphs.orders.schema.streams import order_cursors, order_events
@@ -20,7 +20,10 @@ class Query:
     async def order(self, info: Info, id: strawberry.ID) -> Order | None:
         return await Order.resolve_reference(info, id)
 
-    @strawberry.field(description="The viewer's own orders, the latest first; in any of `status`, or all.")
+    @strawberry.field(
+        description="The viewer's own orders, the latest first; in any of `status`, or all. Null for "
+        "partners whose token lacks the scope."
+    )
     async def orders(
         self,
         info: Info,
@@ -40,6 +43,8 @@ class Query:
             before=before,
         )
         await context.reached(ORDER_PROJECTION.view.name, ORDER_PROJECTION.topics)
+        if not may_list(context.viewer):
+            return None
         rows = await views.orders_of_customer(context.views, context.viewer.subject, status, page)
         return page.connection(rows, node=Order.of, keyset=views.keyset)
 

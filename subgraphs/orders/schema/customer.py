@@ -11,6 +11,7 @@ from kernel.ids import parse_id, sibling_id
 from subgraphs.orders.commands import CancelOrder, PlaceOrder, QuoteOrder
 from subgraphs.orders.kitchens import Selection
 from subgraphs.orders.schema.access import visible_quote
+from subgraphs.orders.schema.addresses import DeliveryAddressInput
 from subgraphs.orders.schema.changing import OrderChanged, change, changed, malformed
 from subgraphs.orders.schema.enums import CancellationReason, Fulfilment
 from subgraphs.orders.schema.orders import Quote
@@ -19,9 +20,9 @@ from subgraphs.orders.schema.refusals import (
     ON_AN_ORDER,
     REFUSALS,
     BelowMinimumBasket,
-    DeliveryNotOffered,
     ItemsUnavailable,
     OptionRulesBroken,
+    OutOfRange,
     QuoteAlreadyUsed,
     QuoteExpired,
     QuoteNotFound,
@@ -49,6 +50,9 @@ class QuoteOrderInput:
     lines: list[OrderLineInput] = strawberry.field(description="From 1 to 50.")
     tip_minor: MinorUnits = strawberry.field(
         default=MinorUnits(0), description="In the restaurant's currency; at most what the food costs."
+    )
+    delivery: DeliveryAddressInput | None = strawberry.field(
+        default=None, description="Where to: needed for DELIVERY, and for nothing else."
     )
 
 
@@ -80,7 +84,10 @@ class CancelOrderInput:
     expected_version: int | None = strawberry.field(default=None, description="The `version` the viewer looked at.")
 
 
-@strawberry.type(description="The order is cancelled; what was authorised is given back.")
+@strawberry.type(
+    description="The order is CANCELLED, and what was authorised is given back; or, where a courier may be on the way, "
+    "it is CANCEL_PENDING until dispatch has answered: a later event says whether it was in time."
+)
 class CancelOrderSuccess(OrderChanged):
     pass
 
@@ -90,7 +97,7 @@ QUOTE_ORDER_RESULT = result(
     (
         *ALWAYS,
         NotFound,
-        DeliveryNotOffered,
+        OutOfRange,
         RestaurantClosed,
         RestaurantPaused,
         ItemsUnavailable,
@@ -106,6 +113,7 @@ PLACE_ORDER_RESULT = result(
         QuoteNotFound,
         QuoteExpired,
         QuoteAlreadyUsed,
+        OutOfRange,
         RestaurantClosed,
         RestaurantPaused,
         ItemsUnavailable,
@@ -118,7 +126,8 @@ CANCEL_ORDER_RESULT = result(CancelOrderSuccess, (*ALWAYS, *ON_AN_ORDER))
 class CustomerMutation:
     @strawberry.mutation(
         graphql_type=QUOTE_ORDER_RESULT,
-        description="Binds a price for 15 minutes. For customers; nothing is ordered yet.",
+        description="Binds a price for 15 minutes. For customers, and for partners with the scope `order:create`; "
+        "nothing is ordered yet.",
     )
     async def quote_order(self, info: Info, input: QuoteOrderInput) -> QuoteOrderSuccess | UserError:
         wrong = _malformed_quote(input)
@@ -130,6 +139,7 @@ class CustomerMutation:
             fulfilment=input.fulfilment,
             lines=tuple(_selection(line) for line in input.lines),
             tip_minor=input.tip_minor,
+            delivery=None if input.delivery is None else input.delivery.address(),
         )
         outcome = REFUSALS.accepted(
             await info.context.handle(command, mutation="quoteOrder", key=input.idempotency_key, given=input)
@@ -153,7 +163,8 @@ class CustomerMutation:
 
     @strawberry.mutation(
         graphql_type=CANCEL_ORDER_RESULT,
-        description="Calls the order off, free until the kitchen has accepted it. For its customer and support.",
+        description="Calls the order off. For its customer until the kitchen cooks, for the kitchen once it has "
+        "accepted, for support until a courier has the food; then for nobody.",
     )
     async def cancel_order(self, info: Info, input: CancelOrderInput) -> CancelOrderSuccess | UserError:
         command = CancelOrder(order_id=input.order_id, expected_version=input.expected_version, reason=input.reason)

@@ -8,23 +8,32 @@ import strawberry
 from subgraphs.orders.domain.actions import OrderAction
 from subgraphs.orders.events import (
     CancellationReason,
+    CancellationRefused,
+    CancellationRequested,
     CancelledBy,
     CollectionCodeMistaken,
+    CourierAssigned,
+    CourierUnassigned,
     FailureReason,
     FeeKind,
     Fulfilment,
     Handover,
     OrderAccepted,
+    OrderArriving,
     OrderCancelled,
     OrderCompleted,
     OrderConfirmed,
     OrderDelayed,
+    OrderDelivered,
     OrderEvent,
     OrderExpired,
     OrderFailed,
+    OrderPickedUp,
     OrderPlaced,
     OrderReady,
     OrderRejected,
+    OrderReturned,
+    OrderReturning,
     OrderStatus,
     PreparationStarted,
     RejectionReason,
@@ -50,7 +59,10 @@ strawberry.enum(Fulfilment, description=f"How the food reaches the customer. {_M
 strawberry.enum(OrderStatus, description=f"Where an order stands in its life. {_MORE}")
 strawberry.enum(OrderAction, description=f"Something that may be done to an order: a mutation's name. {_MORE}")
 strawberry.enum(FeeKind, description=f"What a fee is for. {_MORE}")
-strawberry.enum(FailureReason, description=f"Why an order failed before any kitchen saw it. {_MORE}")
+strawberry.enum(
+    FailureReason,
+    description=f"Why an order failed: it could not be paid for, or the food was lost on its way. {_MORE}",
+)
 strawberry.enum(RejectionReason, description=f"Why a kitchen refused an order. {_MORE}")
 strawberry.enum(CancellationReason, description=f"Why an order was called off. {_MORE}")
 strawberry.enum(CancelledBy, description=f"Who called an order off. {_MORE}")
@@ -70,7 +82,16 @@ class OrderEventType(Enum):
     READY = "READY"
     COLLECTION_CODE_MISTAKEN = "COLLECTION_CODE_MISTAKEN"
     COMPLETED = "COMPLETED"
+    CANCELLATION_REQUESTED = "CANCELLATION_REQUESTED"
+    CANCELLATION_REFUSED = "CANCELLATION_REFUSED"
     CANCELLED = "CANCELLED"
+    COURIER_ASSIGNED = "COURIER_ASSIGNED"
+    COURIER_UNASSIGNED = "COURIER_UNASSIGNED"
+    PICKED_UP = "PICKED_UP"
+    ARRIVING = "ARRIVING"
+    DELIVERED = "DELIVERED"
+    RETURNING = "RETURNING"
+    RETURNED = "RETURNED"
 
 
 EVENT_TYPES: Mapping[type[OrderEvent], OrderEventType] = {
@@ -85,5 +106,14 @@ EVENT_TYPES: Mapping[type[OrderEvent], OrderEventType] = {
     OrderReady: OrderEventType.READY,
     CollectionCodeMistaken: OrderEventType.COLLECTION_CODE_MISTAKEN,
     OrderCompleted: OrderEventType.COMPLETED,
+    CancellationRequested: OrderEventType.CANCELLATION_REQUESTED,
+    CancellationRefused: OrderEventType.CANCELLATION_REFUSED,
     OrderCancelled: OrderEventType.CANCELLED,
+    CourierAssigned: OrderEventType.COURIER_ASSIGNED,
+    CourierUnassigned: OrderEventType.COURIER_UNASSIGNED,
+    OrderPickedUp: OrderEventType.PICKED_UP,
+    OrderArriving: OrderEventType.ARRIVING,
+    OrderDelivered: OrderEventType.DELIVERED,
+    OrderReturning: OrderEventType.RETURNING,
+    OrderReturned: OrderEventType.RETURNED,
 }

@@ -5,15 +5,23 @@ from typing import Self
 
 import strawberry
 
-from kernel.codes import COLLECTION, handover_code
+from kernel.codes import COLLECTION, DROPOFF, PICKUP, handover_code
 from kernel.graph.connections import Connection, Page
 from kernel.graph.context import Info
 from kernel.ids import parse_id
 from kernel.ownership import may
 from subgraphs.orders import views
-from subgraphs.orders.domain.actions import SEE_CODE, SEE_DECLINE, available_actions
+from subgraphs.orders.domain.actions import (
+    SEE_ADDRESS,
+    SEE_CODE,
+    SEE_DECLINE,
+    SEE_DROPOFF_PIN,
+    SEE_PICKUP_CODE,
+    available_actions,
+)
 from subgraphs.orders.events import QuoteGiven
 from subgraphs.orders.schema.access import kitchen, may_see_kitchen, visible_order, visible_quote, workplaces
+from subgraphs.orders.schema.addresses import DeliveryAddress
 from subgraphs.orders.schema.enums import (
     CancellationReason,
     CancelledBy,
@@ -25,7 +33,7 @@ from subgraphs.orders.schema.enums import (
     RejectionReason,
 )
 from subgraphs.orders.schema.prices import OrderLine, OrderPrice, lines_of
-from subgraphs.orders.views import OPEN_IN_KITCHEN, ORDER_PROJECTION, OrderView
+from subgraphs.orders.views import HAS_DROPOFF_PIN, HAS_PICKUP_CODE, OPEN_IN_KITCHEN, ORDER_PROJECTION, OrderView
 
 
 @strawberry.federation.type(keys=["id"], description="A restaurant; orders adds what its kitchen has to do.")
@@ -112,6 +120,11 @@ class Order:
     preparing_at: datetime | None = strawberry.field(description="When the kitchen began to cook.")
     ready_at: datetime | None
     collect_by: datetime | None = strawberry.field(description="Until when it waits to be collected.")
+    picked_up_at: datetime | None = strawberry.field(description="When a courier took the food from the restaurant.")
+    delivered_at: datetime | None
+    returned_at: datetime | None = strawberry.field(
+        description="When the food, which could not be handed over, was back at the restaurant."
+    )
     ended_at: datetime | None = strawberry.field(description="When it was completed, or ended early; nothing follows.")
     failure_reason: FailureReason | None
     rejection_reason: RejectionReason | None
@@ -119,6 +132,9 @@ class Order:
         description="The lines that the kitchen said it could not make when it refused."
     )
     expired_while: OrderStatus | None = strawberry.field(description="What it waited in when nobody answered in time.")
+    cancellation_requested_at: datetime | None = strawberry.field(
+        description="While CANCEL_PENDING, and once cancelled that way: when that was asked for. Dispatch answers."
+    )
     cancelled_by: CancelledBy | None
     cancellation_reason: CancellationReason | None
     handover: Handover | None = strawberry.field(description="Once completed: whether somebody came for it.")
@@ -141,6 +157,36 @@ class Order:
         if not due or not may(viewer, SEE_CODE, view.parties(viewer, frozenset())):
             return None
         return handover_code(info.context.code_secret, view.id, COLLECTION)
+
+    @strawberry.field(
+        description="What the kitchen tells the courier to confirm the pickup with; for staff, while the food is there."
+    )
+    async def pickup_code(self, info: Info) -> str | None:
+        viewer, view = info.context.viewer, self.view
+        if view.fulfilment is not Fulfilment.DELIVERY or view.status not in HAS_PICKUP_CODE:
+            return None
+        if not may(viewer, SEE_PICKUP_CODE, view.parties(viewer, await workplaces(info.context))):
+            return None
+        return handover_code(info.context.code_secret, view.id, PICKUP)
+
+    @strawberry.field(
+        description="What the customer says to the courier at the door; null for everybody else, and before and after."
+    )
+    def dropoff_pin(self, info: Info) -> str | None:
+        viewer, view = info.context.viewer, self.view
+        due = view.status in HAS_DROPOFF_PIN and view.fulfilment is Fulfilment.DELIVERY
+        if not due or not may(viewer, SEE_DROPOFF_PIN, view.parties(viewer, frozenset())):
+            return None
+        return handover_code(info.context.code_secret, view.id, DROPOFF)
+
+    @strawberry.field(
+        description="Where it goes; for its customer, support and dispatchers. Null for takeaway, and for others."
+    )
+    def delivery_address(self, info: Info) -> DeliveryAddress | None:
+        viewer, view = info.context.viewer, self.view
+        if view.delivery_address is None or not may(viewer, SEE_ADDRESS, view.parties(viewer, frozenset())):
+            return None
+        return DeliveryAddress.of(view.delivery_address)
 
     @strawberry.field(description="The payment provider's word for a decline; null for the kitchen.")
     def failure_detail(self, info: Info) -> str | None:
@@ -169,11 +215,15 @@ class Order:
             preparing_at=view.preparing_at,
             ready_at=view.ready_at,
             collect_by=view.collect_by,
+            picked_up_at=view.picked_up_at,
+            delivered_at=view.delivered_at,
+            returned_at=view.returned_at,
             ended_at=view.ended_at,
             failure_reason=view.failure_reason,
             rejection_reason=view.rejection_reason,
             rejected_lines=rejected_of(view),
             expired_while=view.expired_while,
+            cancellation_requested_at=view.cancellation_requested_at,
             cancelled_by=view.cancelled_by,
             cancellation_reason=view.cancellation_reason,
             handover=view.handover,

@@ -27,9 +27,13 @@ from subgraphs.orders.schema.orders import Order, Quote
 from subgraphs.orders.schema.prices import MenuItem
 
 
-@strawberry.type(description="Nobody delivers yet: ask for TAKEAWAY.")
-class DeliveryNotOffered(UserError):
-    sentence: ClassVar[str] = "Delivery is not offered yet; you can collect the food yourself."
+@strawberry.type(
+    description="The address lies farther away than the restaurant delivers; a radius of 0 is no delivery."
+)
+class OutOfRange(UserError):
+    sentence: ClassVar[str] = "The address is {distance_m} m away; this restaurant delivers up to {radius_m} m."
+    distance_m: int = strawberry.field(description="From the restaurant's door, as the crow flies.")
+    radius_m: int = strawberry.field(description="How far the restaurant delivers.")
 
 
 @strawberry.type(description="The restaurant takes no orders at this hour.")
@@ -190,7 +194,7 @@ def _code_locked(refusal: refusals.CollectionCodeLocked) -> UserError:
 REFUSALS = Refusals(
     plain=(
         *SHARED,
-        DeliveryNotOffered,
+        OutOfRange,
         RestaurantClosed,
         RestaurantPaused,
         QuoteNotFound,

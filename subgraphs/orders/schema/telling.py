@@ -12,7 +12,7 @@ from subgraphs.orders.schema.enums import EVENT_TYPES, OrderEventType
 from subgraphs.orders.schema.orders import Order
 from subgraphs.orders.views import OrderView, shown
 
-_NOT_SHOWN = frozenset({"id", "customer_id", "wrong_codes"})
+_NOT_SHOWN = frozenset({"id", "customer_id", "delivery_address", "wrong_codes"})
 _SHOWN_AS = {
     "number": ("orderNumber",),
     "restaurant_id": ("restaurant",),
@@ -88,4 +88,6 @@ class OrderEvent:
 @strawberry.type(description="What a kitchen has to do when somebody begins to watch.")
 class OpenOrders:
     cursor: str = strawberry.field(description="Resume after it with `after`.")
-    orders: list[Order] = strawberry.field(description="What is confirmed, accepted, cooking or waiting; oldest first.")
+    orders: list[Order] = strawberry.field(
+        description="What is confirmed, accepted, cooking, waiting or about to be called off; oldest first."
+    )

@@ -28,6 +28,8 @@ from subgraphs.orders.views.kitchens import (
 )
 from subgraphs.orders.views.orders import (
     FEEDS,
+    HAS_DROPOFF_PIN,
+    HAS_PICKUP_CODE,
     KITCHEN_FEED,
     OPEN_IN_KITCHEN,
     ORDER_PROJECTION,
@@ -42,6 +44,8 @@ from subgraphs.orders.views.orders import (
 
 __all__ = [
     "FEEDS",
+    "HAS_DROPOFF_PIN",
+    "HAS_PICKUP_CODE",
     "KITCHENS",
     "KITCHEN_FEED",
     "KITCHEN_GROUPS",

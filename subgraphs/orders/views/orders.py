@@ -11,27 +11,37 @@ from kernel.messages import Personal, Row, Viewer
 from kernel.ownership import Parties
 from kernel.projecting import Feed, Key, Projection, View
 from subgraphs.orders.domain.actions import parties
-from subgraphs.orders.domain.order import ENDED, STATUS_AFTER
+from subgraphs.orders.domain.order import ENDED, status_after
 from subgraphs.orders.events import (
     CancellationReason,
+    CancellationRefused,
+    CancellationRequested,
     CancelledBy,
     CollectionCodeMistaken,
+    CourierAssigned,
+    CourierUnassigned,
+    DeliveryAddress,
     FailureReason,
     Fulfilment,
     Handover,
     LaterOrderEvent,
     OrderAccepted,
+    OrderArriving,
     OrderCancelled,
     OrderCompleted,
     OrderConfirmed,
     OrderDelayed,
+    OrderDelivered,
     OrderEvent,
     OrderExpired,
     OrderFailed,
     OrderNews,
+    OrderPickedUp,
     OrderPlaced,
     OrderReady,
     OrderRejected,
+    OrderReturned,
+    OrderReturning,
     OrderStatus,
     PreparationStarted,
     Price,
@@ -39,9 +49,27 @@ from subgraphs.orders.events import (
 )
 
 OPEN_IN_KITCHEN = frozenset(
-    {OrderStatus.CONFIRMED, OrderStatus.ACCEPTED, OrderStatus.PREPARING, OrderStatus.READY_FOR_PICKUP}
+    {
+        OrderStatus.CONFIRMED,
+        OrderStatus.ACCEPTED,
+        OrderStatus.PREPARING,
+        OrderStatus.READY_FOR_PICKUP,
+        OrderStatus.CANCEL_PENDING,
+    }
 )
-"""What a kitchen has to do something about."""
+"""What a kitchen has to do something about, or will know in a moment whether it has."""
+HAS_PICKUP_CODE = OPEN_IN_KITCHEN - {OrderStatus.CONFIRMED}
+"""The kitchen has taken it on, and the food is still there."""
+HAS_DROPOFF_PIN = HAS_PICKUP_CODE | {OrderStatus.PICKED_UP, OrderStatus.ARRIVING}
+"""A courier may come to the customer's door with it."""
+_MOMENTS: Mapping[type[OrderEvent], str] = {
+    PreparationStarted: "preparing_at",
+    CancellationRequested: "cancellation_requested_at",
+    OrderPickedUp: "picked_up_at",
+    OrderDelivered: "delivered_at",
+    OrderReturned: "returned_at",
+}
+"""The fields that say when an event happened, of events that say nothing else."""
 
 
 class OrderView(Row):
@@ -55,6 +83,7 @@ class OrderView(Row):
     fulfilment: Fulfilment
     customer_id: Annotated[str, Personal(subject="customer_id")]
     restaurant_id: str
+    delivery_address: Annotated[DeliveryAddress | None, Personal(subject="customer_id")] = None
     price: Price
     placed_at: datetime
     changed_at: datetime
@@ -66,12 +95,16 @@ class OrderView(Row):
     preparing_at: datetime | None = None
     ready_at: datetime | None = None
     collect_by: datetime | None = None
+    picked_up_at: datetime | None = None
+    delivered_at: datetime | None = None
+    returned_at: datetime | None = None
     ended_at: datetime | None = None
     failure_reason: FailureReason | None = None
     failure_detail: str | None = None
     rejection_reason: RejectionReason | None = None
     unavailable_items: tuple[str, ...] = ()
     expired_while: OrderStatus | None = None
+    cancellation_requested_at: datetime | None = None
     cancelled_by: CancelledBy | None = None
     cancellation_reason: CancellationReason | None = None
     handover: Handover | None = None
@@ -96,7 +129,7 @@ def shown(view: OrderView | None, event: OrderEvent, version: int) -> OrderView:
     if isinstance(event, OrderPlaced):
         return _begun(event, version)
     assert view is not None, "the story of an order begins with its placing"
-    status = STATUS_AFTER.get(type(event), view.status)
+    status = status_after(event, view.status)
     return msgspec.structs.replace(
         view,
         version=version,
@@ -116,13 +149,14 @@ def _begun(event: OrderPlaced, version: int) -> OrderView:
         fulfilment=event.fulfilment,
         customer_id=event.customer_id,
         restaurant_id=event.restaurant_id,
+        delivery_address=None if event.carriage is None else event.carriage.dropoff,
         price=event.price,
         placed_at=event.at,
         changed_at=event.at,
     )
 
 
-def _told(event: LaterOrderEvent) -> Mapping[str, object]:  # noqa: C901 - one case per event
+def _told(event: LaterOrderEvent) -> Mapping[str, object]:  # noqa: C901, PLR0912 - one case per event
     """The fields that this event alone sets."""
     match event:
         case OrderConfirmed(at=at, accept_by=accept_by):
@@ -135,8 +169,6 @@ def _told(event: LaterOrderEvent) -> Mapping[str, object]:  # noqa: C901 - one c
             return {"rejection_reason": reason, "unavailable_items": items}
         case OrderExpired(while_status=while_status):
             return {"expired_while": while_status}
-        case PreparationStarted(at=at):
-            return {"preparing_at": at}
         case OrderDelayed(ready_by=ready_by):
             return {"ready_by": ready_by}
         case OrderReady(at=at, collect_by=collect_by):
@@ -147,6 +179,12 @@ def _told(event: LaterOrderEvent) -> Mapping[str, object]:  # noqa: C901 - one c
             return {"handover": handover}
         case OrderCancelled(by=by, reason=reason):
             return {"cancelled_by": by, "cancellation_reason": reason}
+        case PreparationStarted() | CancellationRequested() | OrderPickedUp() | OrderDelivered() | OrderReturned():
+            return {_MOMENTS[type(event)]: event.at}
+        case CancellationRefused():
+            return {"cancellation_requested_at": None}
+        case CourierAssigned() | CourierUnassigned() | OrderArriving() | OrderReturning():
+            return {}  # The status says it, and dispatch knows the courier.
 
 
 def order_number(order_id: str) -> str:
@@ -174,7 +212,9 @@ def _order_of(record: Recorded) -> list[Key]:
 def kitchen_of(record: Recorded) -> str | None:
     """The kitchen that is to hear of the record; none does before the payment is authorised."""
     event = record.message
-    if isinstance(event, OrderPlaced | OrderFailed) or not isinstance(event, OrderNews):
+    if isinstance(event, OrderPlaced) or not isinstance(event, OrderNews):
+        return None
+    if isinstance(event, OrderFailed) and event.reason is FailureReason.PAYMENT_DECLINED:
         return None
     if isinstance(event, OrderExpired | OrderCancelled) and event.while_status is OrderStatus.PLACED:
         return None
