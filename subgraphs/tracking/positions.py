@@ -98,7 +98,12 @@ def coarsened(position: Position) -> Position:
     The grid is fixed on the earth: asking again, and averaging over many answers, tells no more than the cell.
     """
     south_north = GRID_M / _DEGREE_M
-    latitude = min((floor(position.latitude / south_north) + 0.5) * south_north, 90.0)
+    latitude = _middle(position.latitude, south_north, 90.0)
     west_east = south_north / max(cos(radians(latitude)), 0.01)
-    longitude = min((floor(position.longitude / west_east) + 0.5) * west_east, 180.0)
+    longitude = _middle(position.longitude, west_east, 180.0)
     return Position(latitude=round(latitude, 5), longitude=round(longitude, 5))
+
+
+def _middle(degrees: float, cell: float, most: float) -> float:
+    """The middle of the cell, but not beyond the end of the earth."""
+    return max(-most, min((floor(degrees / cell) + 0.5) * cell, most))
