@@ -2,6 +2,7 @@
 PYTHON ?= python3
 PORT ?= 4000
 DATA_DIR ?= .data
+DEMO_PORT ?= 4700
 NODE_BIN ?= node
 TESTS ?= tests
 WORKERS ?= 2
@@ -20,13 +21,18 @@ AS :=  # make's own AS is the assembler
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check format schema token install prerequisites python coverage
+.PHONY: help up demo test check format schema token install prerequisites python coverage
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
 
 up: prerequisites install ## Run the platform until Ctrl-C; PORT=4000 DATA_DIR=.data
 	@exec $(BIN)/python -m runtime up
+
+demo: python install ## Play a Friday evening on a platform of its own; ORDERS= RATE= SEED= CHAOS=1 MAP=1 RESUME=1
+	@exec $(BIN)/python -m simulator.demo --data-dir "$(DATA_DIR)/demo" --port $(DEMO_PORT) \
+		$(if $(ORDERS),--orders $(ORDERS)) $(if $(RATE),--rate $(RATE)) $(if $(SEED),--seed "$(SEED)") \
+		$(if $(CHAOS),--chaos) $(if $(MAP),--map) $(if $(RESUME),--resume)
 
 test: check ## Check everything, then run every test; TESTS=tests/orders for some
 	@rm -f .coverage .coverage.*
