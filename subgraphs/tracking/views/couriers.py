@@ -27,7 +27,7 @@ class CourierPositionRow(Row):
 
 
 COURIER_POSITIONS = View(
-    name="courier_position", row=CourierPositionRow, key=("courier_id",), indexes=("(recorded_at)",)
+    name="courier_position", row=CourierPositionRow, key=("courier_id",), indexes=("(received_at)",)
 )
 
 
