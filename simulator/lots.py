@@ -21,6 +21,17 @@ class Lots(Struct, frozen=True):
     def one(self, purpose: str, choices: Sequence[T]) -> T:
         return choices[self._draw(purpose) % len(choices)]
 
+    def chance(self, purpose: str, percent: int) -> bool:
+        """Whether it happens, as often as `percent` says."""
+        return self._draw(purpose) % 10_000 < percent * 100
+
+    def share(self, purpose: str) -> float:
+        """From 0 to 1, evenly; 1 is never reached."""
+        return (self._draw(purpose) >> 11) / (1 << 53)
+
+    def between(self, purpose: str, low: float, high: float) -> float:
+        return low + self.share(purpose) * (high - low)
+
     def some(self, purpose: str, choices: Sequence[str], count: int) -> list[str]:
         """At most `count` of the choices, in the order given. A choice added later moves at most one out."""
         lucky = set(sorted(choices, key=lambda choice: self._draw(f"{purpose}/{choice}"))[:count])

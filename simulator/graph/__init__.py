@@ -9,13 +9,14 @@ async with Graph(url, credentials=signed_in) as graph:
 from simulator.graph.asking import Graph
 from simulator.graph.operations import Credentials, GraphError, GraphRefused, Operation, Outage, Outcome, Result
 from simulator.graph.patience import Patience
-from simulator.graph.watching import Thread
+from simulator.graph.watching import Line, Thread
 
 __all__ = [
     "Credentials",
     "Graph",
     "GraphError",
     "GraphRefused",
+    "Line",
     "Operation",
     "Outage",
     "Outcome",

@@ -6,6 +6,7 @@ https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing
+from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
 from msgspec import UNSET, DecodeError, Raw, Struct, UnsetType, json
@@ -22,6 +23,32 @@ FINAL_CLOSES = frozenset({4400, 4403, 4406})
 STALE_TOKEN_CLOSE = 4401
 
 
+class Line:
+    """The connections that a stream runs over, one after the other."""
+
+    def __init__(self) -> None:
+        self.resumed: list[str | None] = []
+        """The cursor that each connection began after; None if it began anew."""
+        self.opened_at: datetime | None = None
+        """When the present connection had subscribed, by the wall's clock; None while there is none."""
+        self._socket: ClientConnection | None = None
+
+    def cut(self) -> bool:
+        """Lose the connection as in a tunnel: no close frame, no goodbye. False if there is none."""
+        if self._socket is None:
+            return False
+        self._socket.transport.abort()
+        self._socket = None
+        return True
+
+    def opened(self, socket: ClientConnection, after: str | None) -> None:
+        self._socket, self.opened_at = socket, datetime.now(UTC)
+        self.resumed.append(after)
+
+    def closed(self) -> None:
+        self._socket = self.opened_at = None
+
+
 class Thread(Struct, Generic[T], frozen=True):
     """How to find the way back into a stream.
 
@@ -33,6 +60,8 @@ class Thread(Struct, Generic[T], frozen=True):
     cursor: Callable[[T], str | None] = lambda _: None
     ended: Callable[[T], bool] | None = None
     after: str | None = None
+    line: Line | None = None
+    """To be told of each connection, and to cut it."""
 
 
 class Frame(Struct, omit_defaults=True):
@@ -63,7 +92,8 @@ async def watch(
     way = _Way(thread, credentials, patience)
     while not way.ended:
         try:
-            async with aclosing(_connection(url, operation, way.variables(variables), credentials)) as items:
+            asked = way.variables(variables)
+            async with aclosing(_connection(url, operation, asked, credentials, thread.line or Line())) as items:
                 async for item in items:
                     way.came(item)
                     yield item
@@ -118,7 +148,11 @@ class _Way(Generic[T]):
 
 
 async def _connection(
-    url: str, operation: Operation[T], variables: Mapping[str, object], credentials: Credentials | None
+    url: str,
+    operation: Operation[T],
+    variables: Mapping[str, object],
+    credentials: Credentials | None,
+    line: Line,
 ) -> AsyncGenerator[T, None]:
     """The items of one connection, until the server completes the stream. Raises Outage or GraphRefused."""
     token = await credentials.token() if credentials else None
@@ -127,6 +161,8 @@ async def _connection(
             await _greet(socket, token)
             subscribe = Raw(json.encode(_Subscribe(operation.document, variables)))
             await _send(socket, Frame("subscribe", "1", subscribe))
+            after = variables.get("after")
+            line.opened(socket, after if isinstance(after, str) else None)
             async for frame in _frames(socket):
                 if frame.type == "complete":
                     return
@@ -135,6 +171,8 @@ async def _connection(
         raise _reason(closed) from closed
     except (OSError, TimeoutError, InvalidHandshake, InvalidMessage) as cut:
         raise Outage(f"The graph at {url} does not answer: {cut or type(cut).__name__}.") from cut
+    finally:
+        line.closed()
 
 
 def _item(operation: Operation[T], frame: Frame) -> T:

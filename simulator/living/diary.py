@@ -55,15 +55,15 @@ class Ordered(Struct, kw_only=True):
     person: str
     hungry_at: datetime
     restaurant_id: str = ""
+    quote_id: str = ""
     card: str = ""
     order_id: str = ""
     """Empty until `placeOrder` has acknowledged the order."""
     acknowledged_at: datetime | None = None
     status: str = ""
     """The last one heard of."""
-    couriers: list[str] = []
-    """Whoever it was assigned to, in turn."""
-    ready_at: datetime | None = None
+    assigned: int = 0
+    """To how many couriers, one after the other."""
     ended_at: datetime | None = None
     reason: str = ""
     """Why it ended otherwise than delivered: `PAYMENT_DECLINED`, `TOO_BUSY`, `NO_COURIER` …"""
@@ -73,6 +73,8 @@ class Ordered(Struct, kw_only=True):
     """What came of the review: `done`, or the refusal's type."""
     gave_up: str = ""
     """Why nothing was ordered at all."""
+    settled: bool = False
+    """Whether the customer has nothing more to do."""
 
     @property
     def is_over(self) -> bool:

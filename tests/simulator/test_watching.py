@@ -6,7 +6,7 @@ import pytest
 from msgspec import Struct
 from websockets.asyncio.server import ServerConnection
 
-from simulator.graph import Graph, GraphRefused, Operation, Outage, Patience, Thread
+from simulator.graph import Graph, GraphRefused, Line, Operation, Outage, Patience, Thread
 from tests.simulator.test_asking import Wallet
 from tests.simulator.wires import Conversation, greet, hear, say, socket_server
 
@@ -209,3 +209,26 @@ async def test_whoever_stops_watching_closes_the_connection():
         stream = graph.watch(WATCH, {}, THREAD)
         assert (await anext(stream)).steps.cursor == "a"
         await stream.aclose()
+
+
+async def test_a_line_that_is_cut_is_resumed_and_says_after_what():
+    line, told = Line(), list[str]()
+
+    async def conversation(socket: ServerConnection) -> None:
+        await greet(socket)
+        await send(socket, "a")
+        await socket.wait_closed()
+
+    async with (
+        socket_server(conversation, speaking("b", ended=True, asked=[])) as url,
+        Graph(url, patience=QUICK) as graph,
+    ):
+        assert not line.cut()
+        thread = Thread[Steps](cursor=THREAD.cursor, ended=THREAD.ended, line=line)
+        async for item in graph.watch(WATCH, {}, thread):
+            told.append(item.steps.cursor)
+            assert line.opened_at is not None
+            assert line.cut()
+    assert told == ["a", "b"]
+    assert line.resumed == [None, "a"]
+    assert line.opened_at is None

@@ -1,0 +1,179 @@
+"""A courier: begins a shift, answers offers, does one delivery after the other, and now and then takes a break."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+from simulator.living.carrying import Carrying
+from simulator.living.deeds import ACCEPT_OFFER, DECLINE_OFFER, GO_OFFLINE, GO_ONLINE
+from simulator.living.diary import Courier, count
+from simulator.living.moving import Moving
+from simulator.living.questions import MYSELF, DeliverySeen, OfferSeen, ShiftTold
+from simulator.living.reporting import Reporter
+from simulator.living.scene import Scene
+from simulator.living.somebody import Somebody
+from simulator.living.watcher import SHIFT, Watcher
+from simulator.streets import Spot
+
+GOALS = {
+    "ASSIGNED": "fetch",
+    "AT_RESTAURANT": "fetch",
+    "PICKED_UP": "bring",
+    "AT_DOOR": "bring",
+    "RETURNING": "take back",
+}
+"""What a courier's delivery asks for, by its status."""
+
+DECLINES_BECAUSE = ("TOO_FAR", "TOO_BUSY", "OTHER")
+Goal = tuple[str, str]
+"""A delivery's id and what to do with it."""
+
+
+class Rider:
+    def __init__(self, scene: Scene, name: str, noted: Courier) -> None:
+        self.scene = scene
+        self.noted = noted
+        self.somebody = Somebody(scene, name)
+        self.lots = self.somebody.lots
+        self.moving = Moving(scene.streets, scene.clock, noted.vehicle, Spot(noted.latitude, noted.longitude))
+        self._reporter = Reporter(self.somebody, self.moving, noted)
+        self._carrying = Carrying(self.somebody, self.moving, noted, self)
+        self._offers = dict[str, OfferSeen]()
+        self._answered = set[str]()
+        self._delivery: DeliverySeen | None = None
+        self._news = asyncio.Event()
+
+    async def live(self) -> None:
+        """Until cancelled. A shift that was under way is gone on with."""
+        await self.scene.clock.wait(self.lots.between("comes", 0, 60))
+        self.noted.doing = "offline"
+        await self.somebody.persist("look", self.look)
+        await self.somebody.persist("go online", self._go_online)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._reporter.report_for_ever())
+            tasks.create_task(Watcher(self.somebody, SHIFT, self.noted.courier_id, self._take).run())
+            await self._work(tasks)
+
+    async def go_home(self) -> None:
+        await self._end_shift("offline")
+
+    async def _work(self, tasks: asyncio.TaskGroup) -> None:
+        goal: Goal | None = None
+        step: asyncio.Task[None] | None = None
+        while True:
+            self._news.clear()
+            for offer in self._offers.values():
+                if offer.status == "OPEN" and offer.id not in self._answered:
+                    self._answered.add(offer.id)
+                    tasks.create_task(self._answer(offer))
+            if (wanted := self._goal()) != goal:
+                if step:
+                    step.cancel()
+                step = tasks.create_task(self._pursue(wanted, goal))
+                goal = wanted
+            await self._news.wait()
+
+    def _goal(self) -> Goal | None:
+        delivery = self._delivery
+        if delivery is None or delivery.status not in GOALS:
+            return None
+        if delivery.courier and delivery.courier.id != self.noted.courier_id:
+            return None
+        return delivery.id, GOALS[delivery.status]
+
+    async def _pursue(self, goal: Goal | None, before: Goal | None) -> None:
+        if goal is None or self._delivery is None:
+            self.noted.doing, self.noted.order_id = "free", ""
+            if before:
+                await self.somebody.persist("take a break", self._maybe_take_a_break)
+            return
+        delivery = self._delivery
+        steps = {"fetch": self._carrying.fetch, "bring": self._carrying.bring, "take back": self._carrying.take_back}
+        await self.somebody.persist(goal[1], _with(steps[goal[1]], delivery))
+
+    async def _answer(self, offer: OfferSeen) -> None:
+        count(self.noted.did, "offers")
+        number, tempers = self.noted.did["offers"], self.scene.plan.tempers
+        await self.scene.clock.wait(self.lots.between(f"thinks {number}", 2, 12))
+        if self.lots.chance(f"lets lapse {number}", tempers.courier_lets_lapse):
+            count(self.noted.did, "letLapse")
+        elif self.lots.chance(f"declines {number}", tempers.courier_declines):
+            await self.somebody.persist("decline", lambda: self._decline(offer, number))
+        else:
+            await self.somebody.persist("accept", lambda: self._accept(offer))
+
+    async def _accept(self, offer: OfferSeen) -> None:
+        outcome = await self.somebody.carry_out(ACCEPT_OFFER, offer.id, offerId=offer.id)
+        count(self.noted.did, outcome.typename if outcome.refusal else ACCEPT_OFFER.name)
+        if outcome.delivery:
+            self.see(outcome.delivery)
+
+    async def _decline(self, offer: OfferSeen, number: int) -> None:
+        reason = self.lots.one(f"declines because {number}", DECLINES_BECAUSE)
+        outcome = await self.somebody.carry_out(DECLINE_OFFER, offer.id, offerId=offer.id, reason=reason)
+        count(self.noted.did, outcome.typename if outcome.refusal else DECLINE_OFFER.name)
+
+    async def _go_online(self) -> None:
+        if self.noted.doing != "offline":
+            return
+        number = self.somebody.name.rpartition("-")[2]
+        given = {"vehicle": self.noted.vehicle, "displayName": f"Courier {number}"}
+        outcome = await self.somebody.carry_out(GO_ONLINE, self.scene.clock.now().isoformat(), **given)
+        count(self.noted.did, outcome.typename if outcome.refusal else GO_ONLINE.name)
+        if outcome.courier:
+            self.noted.courier_id, self.noted.doing = outcome.courier.id, "free"
+
+    async def _maybe_take_a_break(self) -> None:
+        count(self.noted.did, "deliveries")
+        number = self.noted.did["deliveries"]
+        if not self.lots.chance(f"pauses {number}", self.scene.plan.tempers.courier_pauses):
+            return
+        if await self._end_shift("pause"):
+            await self.scene.clock.wait(self.lots.between(f"pause {number}", 120, 300))
+            self.noted.doing = "offline"
+            await self._go_online()
+
+    async def _end_shift(self, doing: str) -> bool:
+        outcome = await self.somebody.carry_out(GO_OFFLINE, self.scene.clock.now().isoformat())
+        count(self.noted.did, outcome.typename if outcome.refusal else GO_OFFLINE.name)
+        if not outcome.refusal:
+            self.noted.doing = doing
+        return not outcome.refusal
+
+    async def look(self) -> None:
+        courier = (await self.somebody.ask(MYSELF, {})).courier
+        if courier is None:
+            return
+        self.noted.courier_id = courier.id
+        if courier.online and self.noted.doing == "offline":
+            self.noted.doing = "free"
+        self._know(courier.offers, courier.delivery)
+
+    def see(self, delivery: DeliverySeen) -> None:
+        """Of one delivery only what is newer counts: streams and outcomes may cross."""
+        known = self._delivery
+        if known is None or known.id != delivery.id or known.version <= delivery.version:
+            self._delivery = delivery
+        self._news.set()
+
+    def _take(self, told: ShiftTold) -> None:
+        item = told.item
+        if item.typename == "OpenOffers":
+            self._know(item.offers, item.delivery)
+        if item.offer:
+            self._offers[item.offer.id] = item.offer
+        if item.delivery:
+            self.see(item.delivery)
+        self._news.set()
+
+    def _know(self, offers: Sequence[OfferSeen], delivery: DeliverySeen | None) -> None:
+        """How everything stands; no delivery means that there is none any more."""
+        self._offers = {offer.id: offer for offer in offers}
+        if delivery is None:
+            self._delivery = None
+        else:
+            self.see(delivery)
+        self._news.set()
+
+
+def _with(step: Callable[[DeliverySeen], Awaitable[None]], delivery: DeliverySeen) -> Callable[[], Awaitable[None]]:
+    return lambda: step(delivery)
