@@ -1,34 +1,41 @@
-"""Ways through the city: the shortest along its streets, and where on it somebody is."""
+"""Ways through the city: the quickest along its streets, and where on it somebody is."""
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from heapq import heappop, heappush
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from math import cos, hypot, radians
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from simulator.city import City, Way
 from simulator.lots import Lots
 
 METRES_PER_DEGREE = 111_195.0
-CAR_ROADS = frozenset(
-    {
-        "primary",
-        "primary_link",
-        "residential",
-        "secondary",
-        "service",
-        "tertiary",
-        "tertiary_link",
-        "unclassified",
-    }
-)
-INDOORS = frozenset({"corridor"})
-SPEEDS_M_S: Mapping[str, float] = {"BICYCLE": 4.5, "SCOOTER": 6.5, "CAR": 7.0}
-"""Stops at lights included."""
+STREETS = ("primary", "primary_link", "secondary", "tertiary", "tertiary_link", "residential", "unclassified")
+QUIET = ("service", "cycleway", "path", "trail")
+ON_FOOT = ("footway", "pedestrian", "crossing")
+WALKING_M_S = 1.4
 
+
+class Pace(Struct, frozen=True):
+    """How fast somebody gets on, in m/s by the kind of way, stops included; other kinds are not used at all."""
+
+    on: Mapping[str, float]
+    against: float | None
+    """Along a one-way street in the wrong direction: pushing, or not at all."""
+
+
+PACES: Mapping[str, Pace] = {
+    "BICYCLE": Pace({**dict.fromkeys((*STREETS, *QUIET), 4.4), **dict.fromkeys(ON_FOOT, 1.8)}, WALKING_M_S),
+    "SCOOTER": Pace(
+        {**dict.fromkeys(STREETS, 6.5), "service": 4.0, **dict.fromkeys(ON_FOOT, WALKING_M_S)}, WALKING_M_S
+    ),
+    "CAR": Pace({**dict.fromkeys(STREETS, 6.0), "service": 3.5}, None),
+}
 ENOUGH = 0.5
-Links = Mapping[int, Sequence[tuple[int, float]]]
+Links = dict[int, list[tuple[int, float]]]
 
 
 class Spot(NamedTuple):
@@ -39,30 +46,37 @@ class Spot(NamedTuple):
 class Route:
     """A line through the city that somebody moves along."""
 
-    def __init__(self, spots: Sequence[Spot]) -> None:
-        """At least one spot; a route of one leads nowhere."""
+    def __init__(self, spots: Sequence[Spot], seconds: Sequence[float]) -> None:
+        """At least one spot; `seconds` are those from each spot to the next."""
         self.spots = spots
-        self._marks = [0.0]
-        for here, there in pairwise(spots):
-            self._marks.append(self._marks[-1] + between_m(here, there))
+        self.lasting = seconds
+        self._marks = list(accumulate(seconds, initial=0.0))
+
+    @classmethod
+    def standing(cls, spot: Spot) -> "Route":
+        return cls([spot], [])
+
+    @classmethod
+    def walked(cls, start: Spot, end: Spot) -> "Route":
+        return cls([start, end], [between_m(start, end) / WALKING_M_S])
 
     @property
-    def length_m(self) -> float:
+    def seconds(self) -> float:
         return self._marks[-1]
 
     @property
     def end(self) -> Spot:
         return self.spots[-1]
 
-    def at(self, metres: float) -> Spot:
-        """Where one is after so many metres; the end, if that is farther than it."""
-        if metres <= 0:
+    def at(self, seconds: float) -> Spot:
+        """Where one is after so many seconds: the first spot before the beginning, the last one ever after."""
+        if seconds <= 0:
             return self.spots[0]
-        if metres >= self.length_m:
+        if seconds >= self.seconds:
             return self.end
-        after = bisect_left(self._marks, metres)
+        after = bisect_left(self._marks, seconds)
         here, there = self.spots[after - 1], self.spots[after]
-        share = (metres - self._marks[after - 1]) / (self._marks[after] - self._marks[after - 1])
+        share = (seconds - self._marks[after - 1]) / (self._marks[after] - self._marks[after - 1])
         return Spot(
             here.latitude + (there.latitude - here.latitude) * share,
             here.longitude + (there.longitude - here.longitude) * share,
@@ -70,42 +84,49 @@ class Route:
 
 
 class Network:
-    """The streets that one kind of traveller may use, as far as every corner can be reached from every other."""
+    """The ways that one kind of traveller uses, as far as every corner can be reached from every other."""
 
-    def __init__(self, spots: Sequence[Spot], ways: Iterable[Way], *, keeps_to_oneways: bool) -> None:
-        links = dict[int, list[tuple[int, float]]]()
-        back = dict[int, list[tuple[int, float]]]()
-        for way in ways:
-            for here, there in pairwise(way.nodes):
-                length_m = between_m(spots[here], spots[there])
-                _link(links, back, (here, there), length_m)
-                if not (way.oneway and keeps_to_oneways):
-                    _link(links, back, (there, here), length_m)
+    def __init__(self, spots: Sequence[Spot], ways: Iterable[Way], pace: Pace) -> None:
         self._spots = spots
-        self._links = links
-        self.corners = sorted(_core(links, back))
+        self._links: Links = {}
+        back: Links = {}
+        self._fastest = max(pace.on.values())
+        for way in ways:
+            along = pace.on.get(way.kind)
+            against = pace.against if way.oneway else along
+            for here, there in pairwise(way.nodes):
+                _link(self._links, back, (here, there), self._seconds(here, there, along))
+                _link(self._links, back, (there, here), self._seconds(here, there, against))
+        self.corners = sorted(_core(self._links, back))
 
     def nearest(self, spot: Spot) -> int:
         return min(self.corners, key=lambda corner: between_m(self._spots[corner], spot))
 
-    def path(self, start: int, end: int) -> list[int]:
-        """The shortest, by A*: every corner on the way, both ends included. Both must be of `corners`."""
+    def route(self, start: int, end: int) -> Route:
+        """The quickest, by A*; both must be of `corners`."""
         goal, came_from, best = self._spots[end], {start: start}, {start: 0.0}
-        waiting = [(between_m(self._spots[start], goal), start)]
+        waiting = [(0.0, start)]
         done = set[int]()
         while waiting:
             here = heappop(waiting)[1]
             if here == end:
-                return _back_from(end, came_from)
+                path = _back_from(end, came_from)
+                return Route(
+                    [self._spots[corner] for corner in path],
+                    [best[there] - best[here] for here, there in pairwise(path)],
+                )
             if here in done:
                 continue
             done.add(here)
-            for there, length_m in self._links[here]:
-                metres = best[here] + length_m
-                if metres < best.get(there, float("inf")):
-                    best[there], came_from[there] = metres, here
-                    heappush(waiting, (metres + between_m(self._spots[there], goal), there))
+            for there, lasting in self._links[here]:
+                seconds = best[here] + lasting
+                if seconds < best.get(there, float("inf")):
+                    best[there], came_from[there] = seconds, here
+                    heappush(waiting, (seconds + between_m(self._spots[there], goal) / self._fastest, there))
         raise ValueError(f"no way from corner {start} to corner {end}")
+
+    def _seconds(self, here: int, there: int, speed_m_s: float | None) -> float | None:
+        return between_m(self._spots[here], self._spots[there]) / speed_m_s if speed_m_s else None
 
 
 class Streets:
@@ -113,17 +134,14 @@ class Streets:
 
     def __init__(self, city: City) -> None:
         self.spots = [Spot(node.latitude, node.longitude) for node in city.nodes]
-        ways = [way for way in city.ways if way.kind not in INDOORS]
-        by_car = [way for way in ways if way.kind in CAR_ROADS]
-        on_two_wheels = Network(self.spots, ways, keeps_to_oneways=False)
-        cars = Network(self.spots, by_car, keeps_to_oneways=True)
-        self._networks = {"BICYCLE": on_two_wheels, "SCOOTER": on_two_wheels, "CAR": cars}
+        self._networks = {vehicle: Network(self.spots, city.ways, pace) for vehicle, pace in PACES.items()}
 
     def route(self, start: Spot, end: Spot, vehicle: str) -> Route:
-        """From door to door: straight to the nearest corner, along the streets, and straight from the last corner."""
+        """From door to door: on foot to the nearest corner, along the streets, and on foot from the last corner."""
         network = self._networks[vehicle]
-        corners = network.path(network.nearest(start), network.nearest(end))
-        return Route([start, *(self.spots[corner] for corner in corners), end])
+        ride = network.route(network.nearest(start), network.nearest(end))
+        walks = (between_m(start, ride.spots[0]) / WALKING_M_S, between_m(ride.end, end) / WALKING_M_S)
+        return Route([start, *ride.spots, end], [walks[0], *ride.lasting, walks[1]])
 
     def somewhere(self, lots: Lots, purpose: str) -> Spot:
         """A corner that everybody can reach, drawn."""
@@ -144,16 +162,14 @@ def shifted(spot: Spot, north_m: float, east_m: float) -> Spot:
     )
 
 
-def _link(
-    links: dict[int, list[tuple[int, float]]],
-    back: dict[int, list[tuple[int, float]]],
-    ends: tuple[int, int],
-    length_m: float,
-) -> None:
+def _link(links: Links, back: Links, ends: tuple[int, int], seconds: float | None) -> None:
+    """None is no link."""
+    if seconds is None:
+        return
     here, there = ends
-    links.setdefault(here, []).append((there, length_m))
+    links.setdefault(here, []).append((there, seconds))
     links.setdefault(there, [])
-    back.setdefault(there, []).append((here, length_m))
+    back.setdefault(there, []).append((here, seconds))
     back.setdefault(here, [])
 
 

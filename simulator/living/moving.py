@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from simulator.living.clock import Clock
 from simulator.living.deeds import Point
 from simulator.lots import Lots
-from simulator.streets import SPEEDS_M_S, Route, Spot, Streets, between_m, shifted
+from simulator.streets import Route, Spot, Streets, between_m, shifted
 
 COUNTED_FROM = datetime(2020, 1, 1, tzinfo=UTC)
 """Points are numbered by the platform's seconds since then: so numbers grow, whatever was forgotten."""
@@ -25,14 +25,9 @@ class Move(Struct, frozen=True):
 
     route: Route
     departed_at: datetime
-    speed_m_s: float
 
     def at(self, moment: datetime) -> Spot:
-        return self.route.at((moment - self.departed_at).total_seconds() * self.speed_m_s)
-
-    @property
-    def seconds(self) -> float:
-        return self.route.length_m / self.speed_m_s
+        return self.route.at((moment - self.departed_at).total_seconds())
 
 
 class Moving:
@@ -42,7 +37,7 @@ class Moving:
         self._streets = streets
         self._clock = clock
         self._vehicle = vehicle
-        self.move = Move(Route([spot]), clock.now(), SPEEDS_M_S[vehicle])
+        self.move = Move(Route.standing(spot), clock.now())
 
     def spot(self) -> Spot:
         return self.move.at(self._clock.now())
@@ -51,16 +46,16 @@ class Moving:
         """Along the streets, from wherever the courier is; whoever is called back stops there and then."""
         here = self.spot()
         is_near = between_m(here, goal) < A_FEW_STEPS_M
-        route = Route([here, goal]) if is_near else self._streets.route(here, goal, self._vehicle)
-        self.move = Move(route, self._clock.now(), SPEEDS_M_S[self._vehicle])
+        route = Route.walked(here, goal) if is_near else self._streets.route(here, goal, self._vehicle)
+        self.move = Move(route, self._clock.now())
         try:
-            await self._clock.wait(self.move.seconds)
+            await self._clock.wait(route.seconds)
         except BaseException:
             self.stop()
             raise
 
     def stop(self) -> None:
-        self.move = Move(Route([self.spot()]), self._clock.now(), SPEEDS_M_S[self._vehicle])
+        self.move = Move(Route.standing(self.spot()), self._clock.now())
 
 
 class Phone:
