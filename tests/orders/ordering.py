@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -71,6 +71,8 @@ AINO = Viewer(subject="aino", roles=frozenset({"customer"}))
 EERO = Viewer(subject="eero", roles=frozenset({"customer"}))
 COOK = Viewer(subject="owner-1", roles=frozenset({"restaurant"}))
 RIVAL = Viewer(subject="owner-2", roles=frozenset({"restaurant"}))
+PARTNER = Viewer(subject="partner-demo", roles=frozenset({"partner"}), scopes=frozenset({"order:create", "order:read"}))
+PLAIN_PARTNER = Viewer(subject="partner-demo", roles=frozenset({"partner"}))
 SANNA = Viewer(subject="sanna", roles=frozenset({"support"}))
 WORKPLACES: Mapping[str, tuple[str, ...]] = {"owner-1": (RESTAURANT,), "owner-2": ("restaurant_other",)}
 
@@ -258,6 +260,9 @@ cancel = CancelOrder(at=NOW, viewer=AINO, order_id=ORDER, reason=CancellationRea
 VIEWERS_COMMANDS: tuple[ViewerCommand, ...] = (accept, reject, start, delay, mark_ready, collect, cancel)
 
 
-def by(command: ViewerCommand, viewer: Viewer) -> ViewerCommand:
+ViewerCommandT = TypeVar("ViewerCommandT", bound=ViewerCommand)
+
+
+def by(command: ViewerCommandT, viewer: Viewer) -> ViewerCommandT:
     """The same command from somebody else."""
     return msgspec.structs.replace(command, viewer=viewer, workplaces=WORKPLACES.get(viewer.subject, ()))

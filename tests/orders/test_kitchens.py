@@ -42,7 +42,7 @@ async def test_from_accepted_to_collected(shared_bench: Bench) -> None:
         "collectBy": None,
         "endedAt": None,
         "handover": None,
-        "availableActions": ["START_PREPARING", "DELAY_ORDER", "MARK_ORDER_READY"],
+        "availableActions": ["START_PREPARING", "DELAY_ORDER", "MARK_ORDER_READY", "CANCEL_ORDER"],
         "collectionCode": None,
     }
     assert (await shared_bench.kitchen_does(order_id, "startPreparing"))["__typename"] == "StartPreparingSuccess"

@@ -9,7 +9,7 @@ from kernel.deciding import Later
 from kernel.messages import ANONYMOUS, Command, Viewer
 from subgraphs.orders.commands import CloseUncollected, GiveUpOnKitchen, ViewerCommand
 from subgraphs.orders.domain import ORDERS
-from subgraphs.orders.domain.actions import OrderAction, available_actions, parties
+from subgraphs.orders.domain.actions import COOKING, OrderAction, available_actions, parties
 from subgraphs.orders.domain.handover import CODE_ATTEMPTS, CODE_LOCK
 from subgraphs.orders.domain.kitchen import MAX_PREP_MINUTES, MAX_REJECTED_ITEMS
 from subgraphs.orders.domain.order import ENDED
@@ -126,6 +126,8 @@ def test_every_command_in_every_status(status: OrderStatus, command: ViewerComma
         allowed = {
             ACTIONS[kind] for at, kind in LEGAL if at is status and (kind is type(cancel)) == (command is cancel)
         }
+        if command.viewer == COOK and status in COOKING:
+            allowed.add(OrderAction.CANCEL_ORDER)
         assert isinstance(refusal, IllegalTransition)
         assert (refusal.status, set(refusal.allowed)) == (status, allowed)
 

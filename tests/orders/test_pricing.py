@@ -10,6 +10,7 @@ from subgraphs.orders.events import ChosenOption, FeeKind
 from subgraphs.orders.pricing import (
     FEE_TAX_RATE,
     ChosenLine,
+    delivery_fee,
     half_even,
     price_of,
     smallest_basket,
@@ -29,6 +30,7 @@ LINES = st.builds(
     options=st.lists(OPTIONS, max_size=4).map(tuple),
     tax_rate=st.sampled_from([0, 1000, 1350, 1400, 2550]),
 )
+WAYS = st.none() | st.integers(0, 50_000)
 BASKETS = st.lists(LINES, min_size=1, max_size=12)
 
 
@@ -39,9 +41,11 @@ def test_a_half_goes_to_the_even_neighbour(numerator: int, denominator: int) -> 
 
 
 @settings(deadline=None)  # the machine may be busy with others
-@given(BASKETS, AMOUNTS, AMOUNTS)
-def test_the_total_is_lines_and_fees_and_tip(lines: list[ChosenLine], minimum: int, tip: int) -> None:
-    price = price_of(lines, minimum, tip, "EUR")
+@given(BASKETS, AMOUNTS, AMOUNTS, WAYS)
+def test_the_total_is_lines_and_fees_and_tip(
+    lines: list[ChosenLine], minimum: int, tip: int, distance_m: int | None
+) -> None:
+    price = price_of(lines, minimum, tip, "EUR", distance_m)
     assert (
         price.total_minor
         == sum(line.total_minor for line in price.lines) + sum(fee.amount_minor for fee in price.fees) + tip
@@ -107,3 +111,26 @@ def test_a_bill_by_hand() -> None:
 @pytest.mark.parametrize(("minimum", "smallest"), [(0, 0), (1, 1), (1500, 750), (1501, 751)])
 def test_half_of_the_minimum_is_the_least(minimum: int, smallest: int) -> None:
     assert smallest_basket(minimum) == smallest
+
+
+@pytest.mark.parametrize(
+    ("distance_m", "fee"), [(0, 190), (1000, 190), (1001, 205), (1250, 205), (1251, 220), (3000, 310), (4000, 370)]
+)
+def test_a_delivery_costs_more_the_farther_it_goes(distance_m: int, fee: int) -> None:
+    assert delivery_fee(distance_m) == fee
+
+
+@settings(deadline=None)  # the machine may be busy with others
+@given(st.integers(0, 50_000), st.integers(0, 50_000))
+def test_the_delivery_fee_never_falls_with_the_distance(one: int, other: int) -> None:
+    nearer, farther = sorted((one, other))
+    assert delivery_fee(nearer) <= delivery_fee(farther)
+
+
+def test_only_what_is_carried_costs_a_delivery_fee() -> None:
+    line = ChosenLine(item_id="a", name="n", quantity=1, unit_minor=2000, options=(), tax_rate=1350)
+    carried, collected = price_of([line], 0, 0, "EUR", 0), price_of([line], 0, 0, "EUR")
+    assert [fee.kind for fee in collected.fees] == [FeeKind.SERVICE]
+    fee = carried.fees[-1]
+    assert (fee.kind, fee.amount_minor, fee.tax_rate, fee.tax_minor) == (FeeKind.DELIVERY, 190, FEE_TAX_RATE, 39)
+    assert carried.total_minor == collected.total_minor + 190

@@ -80,7 +80,11 @@ class PlaceOrderSuccess(OrderChanged):
 class CancelOrderInput:
     idempotency_key: UUID
     order_id: strawberry.ID
-    reason: CancellationReason = CancellationReason.CHANGED_MIND
+    reason: CancellationReason = strawberry.field(
+        default=CancellationReason.CHANGED_MIND,
+        description="Customers give CHANGED_MIND, ORDERED_BY_MISTAKE, WAIT_TOO_LONG or OTHER; kitchens "
+        "ITEMS_UNAVAILABLE, TOO_BUSY, CLOSING or OTHER; support any.",
+    )
     expected_version: int | None = strawberry.field(default=None, description="The `version` the viewer looked at.")
 
 
