@@ -1,0 +1,25 @@
+"""Dispatch, assembled."""
+
+from kernel.subgraph import Subgraph
+from subgraphs.dispatch.commands import AcceptOffer, GoOffline, RecordCandidates
+from subgraphs.dispatch.domain import COURIERS, DELIVERIES
+from subgraphs.dispatch.domain.refusals import REFUSALS
+from subgraphs.dispatch.effects import EFFECTS
+from subgraphs.dispatch.reactions import REACTIONS
+from subgraphs.dispatch.schema import SCHEMA
+from subgraphs.dispatch.views import PROJECTIONS, inform_accepting, inform_candidates, inform_going
+
+SUBGRAPH = Subgraph(
+    name="dispatch",
+    schema=SCHEMA,
+    aggregates=(COURIERS, DELIVERIES),
+    refusals=REFUSALS,
+    facts={
+        AcceptOffer: inform_accepting,
+        GoOffline: inform_going,
+        RecordCandidates: inform_candidates,
+    },
+    reactions=REACTIONS,
+    effects=EFFECTS,
+    projections=PROJECTIONS,
+)

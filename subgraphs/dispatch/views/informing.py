@@ -1,0 +1,28 @@
+"""Facts: what handling adds to a command, so that the journaled command shows what it was decided on."""
+
+import msgspec
+
+from kernel.ids import person_id
+from kernel.ports import Views
+from subgraphs.dispatch.commands import AcceptOffer, GoOffline, RecordCandidates
+from subgraphs.dispatch.views.asking import carried_by, couriers_by_id, free
+
+
+async def inform_going(command: GoOffline, views: Views) -> GoOffline:
+    """With the delivery that the courier carries."""
+    carried = await carried_by(views, command.courier_id)
+    return msgspec.structs.replace(command, carried_delivery_id=None if carried is None else carried.id)
+
+
+async def inform_accepting(command: AcceptOffer, views: Views) -> AcceptOffer:
+    """With whether the viewer is on a shift."""
+    found = await couriers_by_id(views, [person_id("courier", command.viewer.subject)])
+    return msgspec.structs.replace(command, online=any(courier.online for courier in found))
+
+
+async def inform_candidates(command: RecordCandidates, views: Views) -> RecordCandidates:
+    """Without those who are not on a shift, or busy: a guess that saves asking them. Their own streams decide."""
+    willing = await free(views, [each.courier_id for each in command.candidates])
+    return msgspec.structs.replace(
+        command, candidates=tuple(each for each in command.candidates if each.courier_id in willing)
+    )
