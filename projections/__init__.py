@@ -3,8 +3,9 @@
 from typing import Any
 
 from kernel.projecting import Feed, Projection
-from projections import kitchens
+from projections import kitchens, reviews, trips
 from subgraphs.catalog.views import documents as catalog
+from subgraphs.dispatch import views as dispatch
 from subgraphs.orders import views as orders
 from subgraphs.payments import views as payments
 
@@ -14,5 +15,8 @@ PROJECTIONS: tuple[Projection[Any], ...] = (
     *kitchens.PROJECTIONS,
     *orders.PROJECTIONS,
     *payments.PROJECTIONS,
+    *dispatch.PROJECTIONS,
+    *trips.PROJECTIONS,
+    *reviews.PROJECTIONS,
 )
 FEEDS: tuple[Feed, ...] = orders.FEEDS

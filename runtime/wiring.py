@@ -1,25 +1,33 @@
 """The composition root: which domains there are, and which adapter answers each of their needs."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from kernel.clock import Clock
 from kernel.codec import Codec
 from kernel.equipment import Equipment
 from kernel.graph.context import GraphContext
 from kernel.handling import Handler
+from kernel.places import TravelTimes, Vehicle
+from kernel.ports import Signals
 from kernel.subgraph import Subgraph
 from projections import PROJECTIONS
 from runtime.adapters.clock import PlatformClock
+from runtime.adapters.couriers import NearbyCouriers
 from runtime.adapters.ids import RandomIds
 from runtime.adapters.payments import payment_provider
 from runtime.adapters.postgres.domain import DomainStore, open_domain
 from runtime.adapters.postgres.flow import PostgresFlow
 from runtime.adapters.postgres.log import PostgresEventLog
 from runtime.adapters.postgres.pool import open_database
+from runtime.adapters.postgres.positions import PostgresCourierPositions
 from runtime.adapters.postgres.schemas import domain_schemas
 from runtime.adapters.postgres.search import PostgresSearch
+from runtime.adapters.streets import StreetTravelTimes
+from runtime.adapters.tallies import PrometheusPositionTally
+from runtime.adapters.valkey.positions import open_positions
 from runtime.adapters.valkey.signals import open_signals
 from runtime.handling import WatchedHandler
 from runtime.health import Check
@@ -27,11 +35,17 @@ from runtime.serving import Caller, Served
 from runtime.settings import Settings
 from subgraphs.catalog.subgraph import SUBGRAPH as CATALOG
 from subgraphs.catalog.views.search import Search
+from subgraphs.dispatch.effects import CourierSearch
+from subgraphs.dispatch.subgraph import SUBGRAPH as DISPATCH
+from subgraphs.dispatch.views import couriers_by_id
 from subgraphs.orders.subgraph import SUBGRAPH as ORDERS
 from subgraphs.payments.effects import PaymentProvider
 from subgraphs.payments.subgraph import SUBGRAPH as PAYMENTS
+from subgraphs.reviews.subgraph import SUBGRAPH as REVIEWS
+from subgraphs.tracking.positions import PositionStream, PositionTally
+from subgraphs.tracking.subgraph import SUBGRAPH as TRACKING
 
-SUBGRAPHS: tuple[Subgraph, ...] = (CATALOG, ORDERS, PAYMENTS)
+SUBGRAPHS: tuple[Subgraph, ...] = (CATALOG, ORDERS, PAYMENTS, DISPATCH, TRACKING, REVIEWS)
 SCHEMAS = domain_schemas(SUBGRAPHS, PROJECTIONS)
 """What each domain keeps in the database, for migrating."""
 
@@ -92,7 +106,6 @@ async def open_platform(settings: Settings) -> AsyncGenerator[Platform]:
         }
         clock = PlatformClock(settings.clock_origin, settings.clock_started, settings.clock_rate)
         equipment = {name: store.equipment(signals, clock, RandomIds()) for name, store in stores.items()}
-        provider = await stack.enter_async_context(payment_provider(settings.provider_url, settings.provider_secret))
         yield Platform(
             settings=settings,
             subgraphs=SUBGRAPHS,
@@ -101,6 +114,32 @@ async def open_platform(settings: Settings) -> AsyncGenerator[Platform]:
             handlers={subgraph.name: WatchedHandler(subgraph, equipment[subgraph.name]) for subgraph in SUBGRAPHS},
             log=PostgresEventLog(readers, signals),
             flow=PostgresFlow(readers),
-            ports={PaymentProvider: provider, Search: PostgresSearch(stores["catalog"].views)},
+            ports=await stack.enter_async_context(_open_ports(settings, stores, signals, clock)),
             checks={"database": lambda: readers.fetch("select 1")},
         )
+
+
+@asynccontextmanager
+async def _open_ports(
+    settings: Settings, stores: Mapping[str, DomainStore], signals: Signals, clock: Clock
+) -> AsyncGenerator[Mapping[type, Any]]:
+    """The adapters of the domains' own ports."""
+    table = PostgresCourierPositions(stores["tracking"].database, signals)
+    times = StreetTravelTimes(settings.city_file)
+
+    async def vehicles(courier_ids: Sequence[str]) -> Mapping[str, Vehicle]:
+        known = await couriers_by_id(stores["dispatch"].views, courier_ids)
+        return {courier.id: courier.vehicle for courier in known if courier.online}
+
+    async with (
+        payment_provider(settings.provider_url, settings.provider_secret) as provider,
+        open_positions(settings.valkey_url, table) as positions,
+    ):
+        yield {
+            PaymentProvider: provider,
+            Search: PostgresSearch(stores["catalog"].views),
+            TravelTimes: times,
+            PositionStream: positions,
+            PositionTally: PrometheusPositionTally(),
+            CourierSearch: NearbyCouriers(positions, table, times, clock, vehicles),
+        }
