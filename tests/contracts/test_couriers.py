@@ -13,7 +13,7 @@ from prometheus_client import REGISTRY
 
 from kernel.places import Position, Vehicle, distance_m
 from kernel.ports import Outage
-from runtime.adapters.couriers import BREAKER, LEASE, MOST, NearbyCouriers, Vicinity
+from runtime.adapters.couriers import BREAKER, MOST, NearbyCouriers, Vicinity
 from runtime.adapters.postgres.positions import PostgresCourierPositions
 from runtime.adapters.streets import StreetTravelTimes
 from runtime.adapters.valkey.positions import ValkeyPositionStream, open_positions
@@ -102,6 +102,11 @@ async def test_the_circle_is_the_one_of_great_circles(town: Town) -> None:
     assert await town.names(STATION, 5000, limit=5) == expected[:5]
 
 
+async def test_the_circle_ends_where_it_ends(town: Town) -> None:
+    await town.put(*(seen(str(metres), north_of(STATION, metres)) for metres in (4990, 4999, 5001, 5003, 5010)))
+    assert await town.names(STATION, 5000) == ["4990", "4999"]
+
+
 @pytest.mark.parametrize("longitude", [180.0, -180.0, 179.9999])
 async def test_the_earth_is_round(town: Town, longitude: float) -> None:
     await town.put(
@@ -154,7 +159,7 @@ async def test_a_courier_is_available_for_a_minute_of_silence(
     town: Town, couriers: NearbyCouriers, clock: SettableClock
 ) -> None:
     await town.put(seen("otso", late_s=5))
-    clock.advance(timedelta(seconds=5) + LEASE)
+    clock.advance(timedelta(seconds=65))
     assert [each.courier_id for each in await couriers.candidates(STATION, 500, [])] == ["courier_otso"]
     clock.advance(timedelta(milliseconds=1))
     assert await couriers.candidates(STATION, 500, []) == []

@@ -11,7 +11,7 @@ from kernel.places import Position
 from kernel.ports import Outage
 from runtime.adapters.postgres.positions import PostgresCourierPositions
 from runtime.adapters.valkey.connecting import connect
-from runtime.adapters.valkey.positions import SILENCE_S, STREAM, ValkeyPositionStream, open_positions
+from runtime.adapters.valkey.positions import GROUP, SILENCE_S, STREAM, ValkeyPositionStream, open_positions
 from runtime.adapters.valkey.signals import open_signals
 from runtime.engines.running import running
 from runtime.engines.valkey import ValkeyServer
@@ -133,7 +133,9 @@ async def test_who_is_silent_for_long_is_forgotten(here: ValkeyPositionStream) -
     await here.append("courier_otso", [seen("otso", second=SILENCE_S + 0.5)])
     assert sorted(await known(here)) == ["courier_otso", "courier_steady"]
     assert await here.last("courier_silent") is None
-    await here.append("courier_silent", [seen("silent", second=SILENCE_S + 1)])
+    before_all_that = seen("silent", second=-1, late_s=SILENCE_S + 2)
+    await here.append("courier_silent", [before_all_that])
+    assert await here.last("courier_silent") == before_all_that
     assert sorted(await known(here)) == ["courier_otso", "courier_silent", "courier_steady"]
 
 
@@ -172,6 +174,19 @@ async def test_a_killed_server_is_an_outage_and_whatever_is_lost_comes_back_with
             assert await taken(stream, 1) == [seen("otso", second=2)]
 
 
+async def test_a_server_that_was_away_between_two_calls_is_not_missed(
+    tmp_path: Path, table: PostgresCourierPositions
+) -> None:
+    server = ValkeyServer(folder=tmp_path / "valkey", port=free_port(), durable=False)
+    async with open_positions(server.url(), table) as stream:
+        for second in range(3):
+            with running(server) as process:
+                await stream.append("courier_otso", [seen("otso", second=second)])
+                assert await taken(stream, 1) == [seen("otso", second=second)]
+                process.send_signal(signal.SIGKILL)
+                await asyncio.to_thread(process.wait, 20)
+
+
 async def test_a_frozen_server_is_an_outage_in_time(tmp_path: Path, table: PostgresCourierPositions) -> None:
     server = ValkeyServer(folder=tmp_path / "valkey", port=free_port(), durable=False)
     async with open_positions(server.url(), table) as stream:
@@ -192,6 +207,14 @@ async def test_a_frozen_server_is_an_outage_in_time(tmp_path: Path, table: Postg
                 process.send_signal(signal.SIGCONT)
             await stream.append("courier_otso", [seen("otso", second=3)])
             assert await stream.last("courier_otso") == seen("otso", second=3)
+
+
+async def test_nothing_that_was_taken_is_kept_for_whoever_took_it(here: ValkeyPositionStream, valkey_url: str) -> None:
+    await here.append("courier_otso", [seen("otso")])
+    await taken(here, 1)
+    client = connect(valkey_url, answer_timeout_s=1)
+    assert (await client.xpending(STREAM, GROUP))["pending"] == 0
+    await client.aclose()
 
 
 async def test_a_stream_that_somebody_emptied_is_taken_from_again(here: ValkeyPositionStream, valkey_url: str) -> None:
