@@ -1,6 +1,6 @@
 """When the food will be picked up and delivered, and between which times most likely. Pure; the formula stands here.
 
-    ready    = when the kitchen was ready, or says that it will be, but not before now;
+    ready    = when the kitchen was ready, or says that it will be;
                until it has said: placed + ANSWER, but not before now, + COOKING
     there    = arrived already: now · on the way: now + first mile · nobody yet: now + SEARCH + FIRST_MILE
     pickup   = max(ready, there) + HANDOVER              the wait is what `there` comes before `ready`
@@ -119,8 +119,8 @@ def _ready(standing: Standing, now: datetime) -> _Step:
         return _Step(at=standing.ready_at, spread_s=0.0)
     if standing.ready_by is None:
         return _Step(at=max(standing.placed_at + ANSWER, now) + COOKING, spread_s=UNSAID_SPREAD_S)
-    at = max(standing.ready_by, now)
-    return _Step(at=at, spread_s=max(KITCHEN_SPREAD * (at - now).total_seconds(), LEAST_SPREAD_S))
+    left_s = (standing.ready_by - now).total_seconds()
+    return _Step(at=standing.ready_by, spread_s=max(KITCHEN_SPREAD * left_s, LEAST_SPREAD_S))
 
 
 def _there(standing: Standing, now: datetime) -> _Step:

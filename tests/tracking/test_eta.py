@@ -66,6 +66,11 @@ def test_the_band_narrows_as_things_happen() -> None:
     assert bands[-1] <= timedelta(minutes=4)
 
 
+def test_a_way_that_takes_too_long_is_not_told_to_have_ended_before_now() -> None:
+    far = replace(standing(Phase.TO_CUSTOMER, picked_up_at=after(0)), last_mile_seconds=1800)
+    assert estimated(far, after(60)).earliest == after(60)
+
+
 minutes = st.floats(0, 120).map(after)
 seconds = st.floats(0, 3600)
 standings = st.builds(

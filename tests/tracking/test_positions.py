@@ -1,5 +1,7 @@
 """Coarse positions tell the cell and nothing more."""
 
+from math import cos, radians
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -43,6 +45,17 @@ def test_a_home_is_one_of_many() -> None:
     around = [north_of(HOME, metres) for metres in range(-400, 400, 10)]
     told = {(each.latitude, each.longitude) for each in map(coarsened, around)}
     assert len(told) == 2 or len(told) == 3  # 800 m of street in two or three cells
+
+
+def test_a_cell_is_as_wide_as_it_is_high() -> None:
+    middle = coarsened(HOME)
+    at_helsinki = 111_195 * cos(radians(middle.latitude))
+
+    def east(metres: float) -> Position:
+        return Position(latitude=middle.latitude, longitude=middle.longitude + metres / at_helsinki)
+
+    assert {coarsened(east(metres)) for metres in (-240, 0, 240)} == {middle}
+    assert len({coarsened(east(metres)) for metres in (-260, 0, 260)}) == 3
 
 
 def test_walking_within_a_cell_is_not_seen() -> None:
