@@ -12,7 +12,7 @@ from simulator.living.somebody import Somebody
 from simulator.lots import Lots
 from simulator.streets import Spot
 
-WRONG_CODE = "0000"
+WRONG_CODE = "000000"
 REST_S = 20.0
 """Seconds of the platform before another attempt at what was refused."""
 
@@ -22,6 +22,10 @@ class Mind(Protocol):
 
     def see(self, delivery: DeliverySeen) -> None:
         """A step has changed the delivery."""
+        ...
+
+    def lose(self, delivery_id: str) -> None:
+        """A step has given the delivery away."""
         ...
 
     async def look(self) -> None:
@@ -90,6 +94,8 @@ class Carrying:
         count(self._noted.did, outcome.typename if outcome.refusal else deed.name)
         if outcome.delivery:
             self._mind.see(outcome.delivery)
+        elif not outcome.refusal:
+            self._mind.lose(delivery.id)
         return outcome
 
     async def _lots(self, delivery: DeliverySeen) -> Lots:

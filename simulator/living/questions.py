@@ -164,6 +164,8 @@ class ShiftItem(Struct, frozen=True, rename="camel"):
     offers: tuple[OfferSeen, ...] = ()
     offer: OfferSeen | None = None
     delivery: DeliverySeen | None = None
+    delivery_id: str | None = None
+    """Of a delivery that has changed; without `delivery` it is not this courier's any more."""
 
 
 class ShiftTold(Struct, frozen=True):
@@ -241,7 +243,7 @@ OFFERS = Operation(
     f"""subscription FollowOffers {{ item: courierOffers {{ typename: __typename
   ... on OpenOffers {{ offers {{ {OFFER} }} delivery {{ {DELIVERY} }} }}
   ... on OfferOpened {{ offer {{ {OFFER} }} }} ... on OfferClosed {{ offer {{ {OFFER} }} }}
-  ... on DeliveryChanged {{ delivery {{ {DELIVERY} }} }}
+  ... on DeliveryChanged {{ deliveryId delivery {{ {DELIVERY} }} }}
 }} }}""",
     ShiftTold,
 )

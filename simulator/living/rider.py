@@ -155,14 +155,22 @@ class Rider:
             self._delivery = delivery
         self._news.set()
 
+    def lose(self, delivery_id: str) -> None:
+        """It is somebody else's now, or nobody's."""
+        if self._delivery and self._delivery.id == delivery_id:
+            self._delivery = None
+        self._news.set()
+
     def _take(self, told: ShiftTold) -> None:
         item = told.item
         if item.typename == "OpenOffers":
             self._know(item.offers, item.delivery)
         if item.offer:
             self._offers[item.offer.id] = item.offer
-        if item.delivery:
+        if item.delivery and item.typename != "OpenOffers":
             self.see(item.delivery)
+        elif item.delivery_id:
+            self.lose(item.delivery_id)
         self._news.set()
 
     def _know(self, offers: Sequence[OfferSeen], delivery: DeliverySeen | None) -> None:
