@@ -10,8 +10,8 @@ from msgspec import Struct
 from simulator.demo.facts import CourierEvent, CourierStory, DeliveryEvent, Story
 
 ENGAGES = frozenset({"OFFER_MADE", "ASSIGNED"})
-LETS_GO = frozenset({"OFFER_DECLINED", "OFFER_LAPSED", "OFFER_WITHDRAWN", "UNASSIGNED"})
-ENDS = frozenset({"ABANDONED", "CANCELLED", "COMPLETED", "FAILED", "RETURNED"})
+LETS_GO = frozenset({"OFFER_DECLINED", "OFFER_EXPIRED", "OFFER_WITHDRAWN", "UNASSIGNED"})
+ENDS = frozenset({"ABANDONED", "CANCELLED", "DELIVERED", "FAILED", "RETURNED"})
 RESERVED, RELEASED = "RESERVED", "RELEASED"
 Doubt = tuple[str, str]
 """Whom it is about, and what is wrong."""

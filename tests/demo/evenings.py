@@ -53,7 +53,7 @@ def a_story(number: int) -> Story:
             delivery_event(number, 2, "OFFER_MADE", at(begins + 10)),
             delivery_event(number, 3, "ASSIGNED", at(begins + 12)),
             delivery_event(number, 4, "PICKED_UP", at(begins + 21)),
-            delivery_event(number, 5, "COMPLETED", at(begins + 27)),
+            delivery_event(number, 5, "DELIVERED", at(begins + 27)),
         ),
     )
 
