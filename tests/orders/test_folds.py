@@ -1,29 +1,12 @@
-"""Orders and kitchens as they are shown: one fold for all, and copies that mind no disorder."""
+"""Orders as they are shown: one fold for all."""
 
 from collections.abc import Sequence
-from itertools import permutations
-from typing import TypeVar
 
 import msgspec
 import pytest
 
-from kernel.log import Recorded
-from kernel.messages import Event, Row
-from kernel.projecting import Projection
 from projections import FEEDS, PROJECTIONS
 from projections.kitchens import PROJECTIONS as COPIES
-from subgraphs.catalog.events import (
-    MenuChanged,
-    MenuItemChanged,
-    MenuItemRow,
-    Option,
-    OptionGroupChanged,
-    OptionGroupRow,
-    RestaurantChanged,
-    RestaurantRow,
-    StaffChanged,
-    StaffRow,
-)
 from subgraphs.orders.domain.order import ENDED
 from subgraphs.orders.events import (
     ORDER_EVENTS,
@@ -36,14 +19,23 @@ from subgraphs.orders.events import (
 )
 from subgraphs.orders.views import (
     KITCHEN_FEED,
+    OPEN_IN_KITCHEN,
     ORDER_PROJECTION,
-    KitchenItemRow,
-    KitchenOption,
-    KitchenRow,
-    KitchenStaffRow,
     OrderView,
     fold_order,
     kitchen_of,
+)
+from tests.orders.deliveries import (
+    DELIVERY_PAST,
+    DOOR,
+    assigned,
+    delivered,
+    lost,
+    picked_up,
+    refused,
+    requested,
+    returned,
+    unassigned,
 )
 from tests.orders.ordering import (
     AT,
@@ -62,8 +54,6 @@ from tests.orders.ordering import (
     unpaid,
 )
 from tests.spelling import recorded
-
-COPY_OF_KITCHENS, COPY_OF_ITEMS, COPY_OF_GROUPS, COPY_OF_STAFF = COPIES
 
 
 def view_after(*events: OrderEvent) -> OrderView:
@@ -110,8 +100,47 @@ def test_a_delay_and_a_wrong_code_show() -> None:
 
 
 def test_every_event_of_an_order_is_shown() -> None:
-    told = {type(event) for past in PAST.values() for event in past} | {OrderDelayed, CollectionCodeMistaken}
+    pasts = (*PAST.values(), *DELIVERY_PAST.values(), (refused, unassigned))
+    told = {type(event) for past in pasts for event in past} | {OrderDelayed, CollectionCodeMistaken}
     assert told == set(ORDER_EVENTS)
+
+
+@pytest.mark.parametrize("status", DELIVERY_PAST, ids=lambda status: status.value)
+def test_a_delivery_is_shown_in_its_status(status: OrderStatus) -> None:
+    past = DELIVERY_PAST[status]
+    view = view_after(*past)
+    assert (view.status, view.version, view.changed_at) == (status, len(past), past[-1].at)
+    assert (view.ended_at is not None) == (status in ENDED)
+    assert view.delivery_address == DOOR
+
+
+def test_a_delivery_shows_when_what_happened() -> None:
+    view = view_after(*DELIVERY_PAST[OrderStatus.DELIVERED])
+    assert (view.collect_by, view.picked_up_at, view.delivered_at) == (None, picked_up.at, delivered.at)
+    assert view.ended_at == delivered.at
+    back = view_after(*DELIVERY_PAST[OrderStatus.RETURNED])
+    assert (back.picked_up_at, back.delivered_at, back.returned_at) == (picked_up.at, None, returned.at)
+    called_off = view_after(*DELIVERY_PAST[OrderStatus.CANCELLED])
+    assert (called_off.cancellation_requested_at, called_off.cancelled_by) == (requested.at, requested.by)
+    pending = DELIVERY_PAST[OrderStatus.CANCEL_PENDING]
+    assert (view_after(*pending).cancelled_by, view_after(*pending).cancellation_requested_at) == (None, requested.at)
+    again = view_after(*pending, refused)
+    assert (again.status, again.cancellation_requested_at) == (OrderStatus.ACCEPTED, None)
+
+
+def test_who_fetches_the_food_changes_no_status() -> None:
+    waiting = DELIVERY_PAST[OrderStatus.READY_FOR_PICKUP]
+    for news in ((assigned,), (assigned, unassigned)):
+        assert view_after(*waiting, *news).status is OrderStatus.READY_FOR_PICKUP
+
+
+def test_a_kitchen_hears_what_becomes_of_a_delivery() -> None:
+    past = DELIVERY_PAST[OrderStatus.RETURNED]
+    heard = [KITCHEN_FEED.owner(recorded(event, ORDER)) == RESTAURANT for event in past]
+    assert heard == [False] + [True] * (len(past) - 1)
+    assert KITCHEN_FEED.owner(recorded(lost, ORDER)) == RESTAURANT
+    assert OPEN_IN_KITCHEN & {OrderStatus.PICKED_UP, OrderStatus.ARRIVING, OrderStatus.RETURNING} == set()
+    assert OrderStatus.CANCEL_PENDING in OPEN_IN_KITCHEN
 
 
 def test_a_quote_is_no_order() -> None:
@@ -148,106 +177,3 @@ def test_every_projection_and_feed_is_on_the_map() -> None:
         projection.view.name for projection in PROJECTIONS
     }
     assert KITCHEN_FEED in FEEDS
-
-
-RowT = TypeVar("RowT", bound=Row)
-RESTAURANT_ROW = RestaurantRow(
-    id=RESTAURANT,
-    name="Merimaku",
-    latitude=60.17,
-    longitude=24.94,
-    time_zone="Europe/Helsinki",
-    opening_hours="24/7",
-    delivery_radius_m=3000,
-    currency="EUR",
-    prep_minutes=20,
-    registered_at=AT,
-)
-ITEM_ROW = MenuItemRow(
-    id="item_1",
-    restaurant_id=RESTAURANT,
-    category_id="category_1",
-    external_id="soup",
-    name="Soup",
-    price_minor=1000,
-    currency="EUR",
-    tax_rate_bp=1350,
-    option_groups=("group_1",),
-)
-
-
-def folded(projection: Projection[RowT], changes: Sequence[Event]) -> RowT | None:
-    row: RowT | None = None
-    for change in changes:
-        record: Recorded = recorded(change, RESTAURANT, topic="catalog.changes")
-        for key in projection.keys(record):
-            row = projection.fold(row, record, key)
-    return row
-
-
-def test_copies_are_the_same_in_whatever_order_changes_arrive() -> None:
-    cheaper = msgspec.structs.replace(ITEM_ROW, price_minor=900)
-    off = msgspec.structs.replace(cheaper, unavailable=True, unavailable_until=NOW)
-    changes = (
-        MenuItemChanged(at=AT, after=ITEM_ROW, revision=1),
-        MenuItemChanged(at=AT, before=ITEM_ROW, after=cheaper, revision=2),
-        MenuItemChanged(at=AT, before=cheaper, after=off, revision=3),
-    )
-    rows = {msgspec.json.encode(folded(COPY_OF_ITEMS, order)) for order in permutations(changes)}
-    assert [msgspec.json.decode(row, type=KitchenItemRow) for row in rows] == [
-        KitchenItemRow(
-            id="item_1",
-            restaurant_id=RESTAURANT,
-            name="Soup",
-            price_minor=900,
-            tax_rate=1350,
-            option_groups=("group_1",),
-            unavailable=True,
-            unavailable_until=NOW,
-            retired=False,
-            revision=3,
-        )
-    ]
-
-
-def test_what_is_deleted_by_hand_stays_as_retired() -> None:
-    changes = (
-        RestaurantChanged(at=AT, before=RESTAURANT_ROW, revision=2),
-        RestaurantChanged(at=AT, after=RESTAURANT_ROW, revision=1),
-    )
-    row = folded(COPY_OF_KITCHENS, changes)
-    assert isinstance(row, KitchenRow)
-    assert (row.retired, row.revision, row.name) == (True, 2, "Merimaku")
-
-
-def test_groups_keep_their_options_and_staff_their_roles() -> None:
-    group = OptionGroupRow(
-        id="group_1",
-        restaurant_id=RESTAURANT,
-        external_id="size",
-        name="Size",
-        min_choices=1,
-        max_choices=1,
-        options=(Option(id="option_1", external_id="large", name="Large", price_minor=300, unavailable=True),),
-    )
-    row = folded(COPY_OF_GROUPS, [OptionGroupChanged(at=AT, after=group, revision=1)])
-    assert row is not None
-    assert row.options == (KitchenOption(id="option_1", name="Large", price_minor=300, unavailable=True),)
-    staff = StaffRow(restaurant_id=RESTAURANT, subject="owner-1", role="owner")
-    gone = msgspec.structs.replace(staff, retired=True)
-    member = folded(
-        COPY_OF_STAFF,
-        [StaffChanged(at=AT, after=staff, revision=1), StaffChanged(at=AT, before=staff, after=gone, revision=2)],
-    )
-    assert member == KitchenStaffRow(
-        restaurant_id=RESTAURANT, subject="owner-1", role="owner", retired=True, revision=2
-    )
-
-
-def test_changes_of_other_things_concern_no_copy() -> None:
-    record = recorded(MenuChanged(at=AT, revision=1), RESTAURANT, topic="catalog.changes")
-    empty = recorded(RestaurantChanged(at=AT, revision=1), RESTAURANT, topic="catalog.changes")
-    for projection in COPIES:
-        assert projection.keys(record) == []
-        assert projection.fold(None, record, ("x",)) is None
-        assert projection.keys(empty) == []

@@ -1,4 +1,4 @@
-"""Money follows the order: authorised when placed, captured when completed, voided on every other way out."""
+"""Money follows the order: authorised when placed, captured when fulfilled, voided on every other way out."""
 
 from typing import Any
 
@@ -10,16 +10,20 @@ from kernel.messages import Command, Event
 from subgraphs.orders.events import (
     CancellationReason,
     CancelledBy,
+    DropoffProof,
     FailureReason,
     Fulfilment,
     Handover,
     OrderCancelled,
     OrderCompleted,
+    OrderDelivered,
     OrderExpired,
     OrderFailed,
     OrderPlaced,
     OrderReady,
     OrderRejected,
+    OrderReturned,
+    OrderReturning,
     OrderStatus,
     Price,
     RejectionReason,
@@ -71,6 +75,13 @@ def test_a_placed_order_is_authorised_for_its_total() -> None:
     ("event", "command"),
     [
         (OrderCompleted(**WHO, handover=Handover.COLLECTED), RequestCapture(payment_id=PAYMENT)),
+        (OrderDelivered(**WHO, courier_id="courier_1", proof=DropoffProof.PIN), RequestCapture(payment_id=PAYMENT)),
+        (OrderReturned(**WHO, reason="ADDRESS_WRONG", charged=True), RequestCapture(payment_id=PAYMENT)),
+        (OrderReturned(**WHO, reason="OTHER", charged=False), RequestVoid(payment_id=PAYMENT)),
+        (
+            OrderFailed(**WHO, reason=FailureReason.DELIVERY_FAILED, detail="COURIER_LOST"),
+            RequestVoid(payment_id=PAYMENT),
+        ),
         (OrderRejected(**WHO, reason=RejectionReason.TOO_BUSY), RequestVoid(payment_id=PAYMENT)),
         (OrderExpired(**WHO, while_status=OrderStatus.CONFIRMED), RequestVoid(payment_id=PAYMENT)),
         (
@@ -92,6 +103,7 @@ def test_an_ended_order_is_captured_or_voided(event: Event, command: Command) ->
     "event",
     [
         OrderReady(**WHO, collect_by=AT),
+        OrderReturning(**WHO, reason="ADDRESS_WRONG"),
         OrderFailed(**WHO, reason=FailureReason.PAYMENT_DECLINED, detail="card_lost"),
     ],
 )
