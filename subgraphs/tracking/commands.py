@@ -13,14 +13,14 @@ class TripOrder(Command):
     offer_id: str | None
 
 
-class RecordArrival(TripOrder):
+class RecordReachingRestaurant(TripOrder):
     """The courier has come to the restaurant."""
 
 
-class RecordNearing(TripOrder):
+class RecordReachingDoor(TripOrder):
     """The courier has come to the customer's door."""
 
 
-TripCommand = RecordArrival | RecordNearing
+TripCommand = RecordReachingRestaurant | RecordReachingDoor
 
-COMMANDS: tuple[type[TripCommand], ...] = (RecordArrival, RecordNearing)
+COMMANDS: tuple[type[TripCommand], ...] = (RecordReachingRestaurant, RecordReachingDoor)

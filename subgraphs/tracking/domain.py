@@ -6,7 +6,7 @@ import msgspec
 
 from kernel.deciding import Decider
 from kernel.messages import Refusal, Value
-from subgraphs.tracking.commands import COMMANDS, RecordArrival, RecordNearing, TripCommand
+from subgraphs.tracking.commands import COMMANDS, RecordReachingDoor, RecordReachingRestaurant, TripCommand
 from subgraphs.tracking.events import EVENTS, CourierArrivedAtRestaurant, CourierNearedDoor, TripEvent, TripNews
 
 Assignment = tuple[str, str | None]
@@ -24,10 +24,10 @@ class Trip(Value):
 def decide(command: TripCommand, trip: Trip) -> Sequence[TripEvent] | Refusal:
     """What follows from `command`; what has been told already is not told again."""
     match command:
-        case RecordArrival():
+        case RecordReachingRestaurant():
             known = _assignment(command) in trip.arrived
             return [] if known else [_told(CourierArrivedAtRestaurant, command)]
-        case RecordNearing():
+        case RecordReachingDoor():
             return [] if trip.neared else [_told(CourierNearedDoor, command)]
 
 

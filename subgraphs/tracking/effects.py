@@ -7,7 +7,7 @@ from kernel.messages import Command
 from kernel.places import Position, distance_m
 from kernel.ports import Views
 from kernel.subgraph import Intake
-from subgraphs.tracking.commands import RecordArrival, RecordNearing, TripCommand
+from subgraphs.tracking.commands import RecordReachingDoor, RecordReachingRestaurant, TripCommand
 from subgraphs.tracking.eta import Phase
 from subgraphs.tracking.events import trip_of
 from subgraphs.tracking.positions import Point, PositionStream, PositionTable
@@ -31,7 +31,10 @@ async def take(batch: Sequence[Point], table: PositionTable, views: Views, now: 
 
 def arrivals(trip: TripRow, batch: Iterable[Point]) -> Sequence[TripCommand]:
     """What the trip is to be told of its courier's points: any of them within the fence will do."""
-    due = {Phase.TO_RESTAURANT: (RecordArrival, trip.pickup), Phase.TO_CUSTOMER: (RecordNearing, trip.dropoff)}
+    due = {
+        Phase.TO_RESTAURANT: (RecordReachingRestaurant, trip.pickup),
+        Phase.TO_CUSTOMER: (RecordReachingDoor, trip.dropoff),
+    }
     kind, place = due.get(trip.phase, (None, None))
     since = trip.picked_up_at if trip.with_food else trip.assigned_at
     if kind is None or place is None or trip.courier_id is None or trip.delivery_id is None or since is None:

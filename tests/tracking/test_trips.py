@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from subgraphs.tracking.commands import RecordArrival, RecordNearing
+from subgraphs.tracking.commands import RecordReachingDoor, RecordReachingRestaurant
 from subgraphs.tracking.domain import TRIPS
 from subgraphs.tracking.effects import arrivals, within_fence
 from subgraphs.tracking.eta import Phase
@@ -38,8 +38,8 @@ WHO: dict[str, Any] = {
 }
 OTHER: dict[str, Any] = {**WHO, "courier_id": OTHER_COURIER, "offer_id": OTHER_OFFER}
 
-record_arrival = RecordArrival(at=AT, **WHO)
-record_nearing = RecordNearing(at=AT, **WHO)
+record_arrival = RecordReachingRestaurant(at=AT, **WHO)
+record_nearing = RecordReachingDoor(at=AT, **WHO)
 arrived = CourierArrivedAtRestaurant(at=AT, **WHO)
 neared = CourierNearedDoor(at=AT, **WHO)
 
@@ -49,13 +49,13 @@ def test_a_courier_arrives_at_the_restaurant_once() -> None:
 
 
 def test_each_assignment_has_its_own_arrival() -> None:
-    told_again = NOBODY.given(arrived).when(RecordArrival(at=AT, **OTHER))
+    told_again = NOBODY.given(arrived).when(RecordReachingRestaurant(at=AT, **OTHER))
     told_again.then(CourierArrivedAtRestaurant(at=AT, **OTHER)).when(record_arrival).then_nothing()
 
 
 def test_the_door_is_neared_once() -> None:
     NOBODY.given(arrived).when(record_nearing).then(neared).when(record_nearing).then_nothing()
-    NOBODY.given(neared).when(RecordNearing(at=AT, **OTHER)).then_nothing()
+    NOBODY.given(neared).when(RecordReachingDoor(at=AT, **OTHER)).then_nothing()
 
 
 def test_a_trip_shares_the_uuid_of_its_order() -> None:
@@ -98,13 +98,13 @@ def test_the_fence_is_80_metres_wide(point: Point, there: bool) -> None:
 @pytest.mark.parametrize(
     ("trip", "point", "told"),
     [
-        (on_a_trip(Phase.TO_RESTAURANT), a_point(KITCHEN, 18), RecordArrival),
+        (on_a_trip(Phase.TO_RESTAURANT), a_point(KITCHEN, 18), RecordReachingRestaurant),
         (on_a_trip(Phase.TO_RESTAURANT), a_point(DOOR, 18), None),
         (on_a_trip(Phase.TO_RESTAURANT), a_point(KITCHEN, 13), None),
         (on_a_trip(Phase.TO_RESTAURANT), a_point(KITCHEN, 18, courier=OTHER_COURIER), None),
         (on_a_trip(Phase.AT_RESTAURANT), a_point(KITCHEN, 18), None),
         (on_a_trip(Phase.AT_RESTAURANT), a_point(DOOR, 18), None),
-        (on_a_trip(Phase.TO_CUSTOMER), a_point(DOOR, 28), RecordNearing),
+        (on_a_trip(Phase.TO_CUSTOMER), a_point(DOOR, 28), RecordReachingDoor),
         (on_a_trip(Phase.TO_CUSTOMER), a_point(KITCHEN, 22), None),
         (on_a_trip(Phase.TO_CUSTOMER), a_point(DOOR, 20), None),
         (on_a_trip(Phase.AT_DOOR), a_point(DOOR, 29), None),
@@ -120,4 +120,4 @@ def test_a_trip_hears_of_what_its_courier_does_there_and_then(trip: TripRow, poi
 
 
 def test_what_a_trip_hears_names_the_assignment() -> None:
-    assert arrivals(on_a_trip(Phase.TO_RESTAURANT), [a_point(KITCHEN, 18)]) == [RecordArrival(**WHO)]
+    assert arrivals(on_a_trip(Phase.TO_RESTAURANT), [a_point(KITCHEN, 18)]) == [RecordReachingRestaurant(**WHO)]
