@@ -243,7 +243,7 @@ OFFERS = Operation(
     f"""subscription FollowOffers {{ item: courierOffers {{ typename: __typename
   ... on OpenOffers {{ offers {{ {OFFER} }} delivery {{ {DELIVERY} }} }}
   ... on OfferOpened {{ offer {{ {OFFER} }} }} ... on OfferClosed {{ offer {{ {OFFER} }} }}
-  ... on DeliveryChanged {{ deliveryId delivery {{ {DELIVERY} }} }}
+  ... on CourierDeliveryChanged {{ deliveryId delivery {{ {DELIVERY} }} }}
 }} }}""",
     ShiftTold,
 )
