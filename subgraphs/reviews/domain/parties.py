@@ -36,8 +36,3 @@ def parties(viewer: Viewer, review: ReviewRow, workplaces: Collection[str] = ())
 def visible(viewer: Viewer, review: ReviewRow, standing: Parties) -> bool:
     """Whether `viewer`, who stands to the review as `standing` says, may know of it at all."""
     return not review.retired and (not review.hidden or may(viewer, SEE_HIDDEN, standing))
-
-
-def visible_with_order(viewer: Viewer, review: ReviewRow, standing: Parties) -> bool:
-    """Whether `viewer` may also know which order it is of."""
-    return visible(viewer, review, standing) and may(viewer, SEE_WITH_ORDER, standing)

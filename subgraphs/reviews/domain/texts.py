@@ -7,7 +7,8 @@ from subgraphs.reviews.domain.refusals import InvalidInput, Path
 MAX_TEXT = 2000
 MAX_REPLY = 1000
 
-_UNPRINTABLE = frozenset({"Cc", "Cs", "Cn"})
+_UNPRINTABLE = frozenset({"Cc", "Cs"})
+"""Not what is unassigned: next year's letters are not known here yet."""
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """They make the text around them read backwards."""
 
