@@ -9,17 +9,18 @@ from purgatory.domain.model import OpenedState
 
 from kernel.clock import Clock
 from kernel.places import Position, TravelTimes, Vehicle
-from kernel.ports import Outage
+from kernel.ports import Outage, Views
 from runtime.adapters.breakers import watched_breakers
 from runtime.logs import logger
 from subgraphs.dispatch.effects import Candidate
+from subgraphs.dispatch.views import couriers_by_id
 from subgraphs.tracking.positions import Point
 
 LEASE = timedelta(seconds=60)
 """Who is silent for longer, in platform time, is not available."""
 MOST = 50
-WIDER = 200
-"""The nearest as the crow flies among whom the quickest along the streets are looked for."""
+SEEN = (200, 2000)
+"""Among so many, the nearest as the crow flies, those are looked for who can come; among more if none of them can."""
 BREAKER, FAILURES, REST_S = "courier_index", 3, 2.0
 SEARCHES = Counter("courier_searches", "Searches for couriers, by who answered: the index or the table.", ["answered"])
 _logger = logger("couriers")
@@ -43,6 +44,16 @@ async def all_by_bicycle(courier_ids: Sequence[str]) -> Mapping[str, Vehicle]:
     return dict.fromkeys(courier_ids, Vehicle.BICYCLE)
 
 
+def of_the_free(views: Views) -> Vehicles:
+    """What those ride who are on a shift and free, as dispatch's own `views` show: crowds of others hide nobody."""
+
+    async def vehicles(courier_ids: Sequence[str]) -> Mapping[str, Vehicle]:
+        known = await couriers_by_id(views, courier_ids)
+        return {courier.id: courier.vehicle for courier in known if courier.online and courier.offer_id is None}
+
+    return vehicles
+
+
 class NearbyCouriers:
     """As `subgraphs.dispatch.effects.CourierSearch`.
 
@@ -62,14 +73,21 @@ class NearbyCouriers:
 
     async def candidates(self, pickup: Position, radius_m: int, excluded: Collection[str]) -> Sequence[Candidate]:
         """As the port says."""
-        found = await self._seen_near(pickup, radius_m, WIDER + len(excluded))
-        wanted = [point for point in found if point.courier_id not in excluded]
-        vehicles = await self._vehicles([point.courier_id for point in wanted])
         near: list[Candidate] = []
-        for vehicle in Vehicle:
-            riders = [point for point in wanted if vehicles.get(point.courier_id) is vehicle]
-            near += await self._riding(riders, pickup, vehicle) if riders else []
+        for limit in SEEN:
+            seen = await self._seen_near(pickup, radius_m, limit + len(excluded))
+            near = await self._able([point for point in seen if point.courier_id not in excluded], pickup)
+            if near or len(seen) < limit:
+                break
         return sorted(near, key=lambda each: (each.ride_seconds, each.courier_id))[:MOST]
+
+    async def _able(self, seen: Sequence[Point], pickup: Position) -> list[Candidate]:
+        vehicles = await self._vehicles([point.courier_id for point in seen])
+        able: list[Candidate] = []
+        for vehicle in Vehicle:
+            riders = [point for point in seen if vehicles.get(point.courier_id) is vehicle]
+            able += await self._riding(riders, pickup, vehicle) if riders else []
+        return able
 
     async def _riding(self, riders: Sequence[Point], pickup: Position, vehicle: Vehicle) -> list[Candidate]:
         rides = await self._times.seconds([point.position for point in riders], pickup, vehicle)

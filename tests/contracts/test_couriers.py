@@ -8,21 +8,26 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 
+import msgspec
 import pytest
 from prometheus_client import REGISTRY
 
 from kernel.places import Position, Vehicle, distance_m
 from kernel.ports import Outage
-from runtime.adapters.couriers import BREAKER, MOST, NearbyCouriers, Vicinity
+from runtime.adapters.couriers import BREAKER, MOST, NearbyCouriers, Vicinity, of_the_free
+from runtime.adapters.postgres.pool import open_database, url_of_role
 from runtime.adapters.postgres.positions import PostgresCourierPositions
+from runtime.adapters.postgres.shapes import TableSql
+from runtime.adapters.postgres.views import PostgresViews
 from runtime.adapters.streets import StreetTravelTimes
 from runtime.adapters.valkey.positions import ValkeyPositionStream, open_positions
 from runtime.engines.running import running
 from runtime.engines.valkey import ValkeyServer
 from subgraphs.dispatch.effects import Candidate
+from subgraphs.dispatch.views import COURIER_PROJECTION, CourierView
 from subgraphs.tracking.positions import Point
 from tests.clocks import SettableClock
-from tests.conftest import free_port
+from tests.conftest import free_port, runtime_url
 from tests.contracts.riders import STATION, north_of, seen
 from tests.contracts.shop import NOON
 from tests.patience import eventually
@@ -172,6 +177,16 @@ async def test_at_most_fifty_are_named_and_nobody_who_is_excluded(town: Town, co
     assert [each.courier_id for each in found] == [f"courier_{n}" for n in range(300, 300 + MOST)]
 
 
+async def test_a_crowd_of_busy_couriers_hides_nobody_who_is_free(town: Town, clock: SettableClock) -> None:
+    async def vehicles(courier_ids: Sequence[str]) -> dict[str, Vehicle]:
+        return {courier: Vehicle.BICYCLE for courier in courier_ids if courier == "courier_free"}
+
+    await town.put(*(seen(f"busy_{n}", north_of(STATION, n)) for n in range(300)), seen("free", north_of(STATION, 400)))
+    search = NearbyCouriers(town.stream, town.table, CROW, clock, vehicles)
+    assert [each.courier_id for each in await search.candidates(STATION, 1000, ["courier_x"])] == ["courier_free"]
+    assert await search.candidates(STATION, 1000, ["courier_free"]) == []
+
+
 async def test_nobody_near_is_no_candidate(couriers: NearbyCouriers) -> None:
     assert await couriers.candidates(STATION, 1000, []) == []
 
@@ -222,6 +237,35 @@ async def test_a_killed_index_is_left_alone_and_found_again(
 
             await eventually(found_again)
             assert state() == 0
+
+
+async def test_only_those_on_a_shift_and_free_come_with_what_they_ride(migrated_url: str) -> None:
+    def courier(name: str, vehicle: Vehicle, *, online: bool = True, offer: str | None = None) -> CourierView:
+        return CourierView(
+            id=f"courier_{name}",
+            version=1,
+            subject=name,
+            display_name=name,
+            vehicle=vehicle,
+            online=online,
+            shift_started_at=NOON,
+            offer_id=offer,
+        )
+
+    rows = [
+        courier("otso", Vehicle.BICYCLE),
+        courier("venla", Vehicle.CAR),
+        courier("home", Vehicle.CAR, online=False),
+        courier("busy", Vehicle.SCOOTER, offer="offer_1"),
+        courier("far", Vehicle.SCOOTER),
+    ]
+    view = COURIER_PROJECTION.view
+    async with open_database(url_of_role(runtime_url(migrated_url), "dispatch"), "dispatch") as database:
+        upsert = TableSql("dispatch", view.name, view.row, view.key).upsert
+        await database.fetch(upsert, msgspec.json.encode(rows).decode())
+        asked = [row.id for row in rows if row.id != "courier_far"]
+        riding = await of_the_free(PostgresViews("dispatch", database))([*asked, "courier_unknown"])
+    assert riding == {"courier_otso": Vehicle.BICYCLE, "courier_venla": Vehicle.CAR}
 
 
 class Away:

@@ -30,7 +30,7 @@ SILENCE_S = 600
 """Whoever was not heard for so long, in platform time, is taken out of the index."""
 NORTHMOST = 85.05112878
 """The index is a square of the web's Mercator map: beyond, it knows no place."""
-SCREENED = 1000
+SCREENED = 4000
 """The nearest that are looked through for those heard lately."""
 ROUNDER = 1.001
 """Valkey's earth is larger by 0.03 %; what lies between the two circles is sorted out afterwards."""
