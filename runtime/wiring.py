@@ -1,6 +1,6 @@
 """The composition root: which domains there are, and which adapter answers each of their needs."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -10,12 +10,12 @@ from kernel.codec import Codec
 from kernel.equipment import Equipment
 from kernel.graph.context import GraphContext
 from kernel.handling import Handler
-from kernel.places import TravelTimes, Vehicle
+from kernel.places import TravelTimes
 from kernel.ports import Signals
 from kernel.subgraph import Subgraph
 from projections import PROJECTIONS
 from runtime.adapters.clock import PlatformClock
-from runtime.adapters.couriers import NearbyCouriers
+from runtime.adapters.couriers import NearbyCouriers, of_the_free
 from runtime.adapters.ids import RandomIds
 from runtime.adapters.payments import payment_provider
 from runtime.adapters.postgres.domain import DomainStore, open_domain
@@ -37,7 +37,6 @@ from subgraphs.catalog.subgraph import SUBGRAPH as CATALOG
 from subgraphs.catalog.views.search import Search
 from subgraphs.dispatch.effects import CourierSearch
 from subgraphs.dispatch.subgraph import SUBGRAPH as DISPATCH
-from subgraphs.dispatch.views import couriers_by_id
 from subgraphs.orders.subgraph import SUBGRAPH as ORDERS
 from subgraphs.payments.effects import PaymentProvider
 from subgraphs.payments.subgraph import SUBGRAPH as PAYMENTS
@@ -127,10 +126,6 @@ async def _open_ports(
     table = PostgresCourierPositions(stores["tracking"].database, signals)
     times = StreetTravelTimes(settings.city_file)
 
-    async def vehicles(courier_ids: Sequence[str]) -> Mapping[str, Vehicle]:
-        known = await couriers_by_id(stores["dispatch"].views, courier_ids)
-        return {courier.id: courier.vehicle for courier in known if courier.online}
-
     async with (
         payment_provider(settings.provider_url, settings.provider_secret) as provider,
         open_positions(settings.valkey_url, table) as positions,
@@ -141,5 +136,5 @@ async def _open_ports(
             TravelTimes: times,
             PositionStream: positions,
             PositionTally: PrometheusPositionTally(),
-            CourierSearch: NearbyCouriers(positions, table, times, clock, vehicles),
+            CourierSearch: NearbyCouriers(positions, table, times, clock, of_the_free(stores["dispatch"].views)),
         }
