@@ -63,7 +63,7 @@ def test_a_customer_may_say_nothing_of_the_courier_and_nothing_at_all() -> None:
 
 
 def test_a_collected_order_has_no_courier_to_review() -> None:
-    Scene().when(replace(review, order=collected)).then_refused(NotReviewable(reason=Unreviewable.NO_COURIER))
+    Scene().when(replace(review, order=collected)).then_refused(NotReviewable(because=Unreviewable.NO_COURIER))
     alone = replace(written, courier_id=None, courier_stars=None, courier_text=None, revision=0)
     Scene().when(replace(review, order=collected, courier=None)).then(alone)
 
@@ -77,14 +77,14 @@ def test_only_its_customer_may_review_an_order() -> None:
 
 def test_an_order_that_was_not_received_cannot_be_reviewed() -> None:
     waiting = replace(review, order=replace(order, received_at=None))
-    Scene().when(waiting).then_refused(NotReviewable(reason=Unreviewable.NOT_DELIVERED))
+    Scene().when(waiting).then_refused(NotReviewable(because=Unreviewable.NOT_DELIVERED))
 
 
 def test_a_week_is_a_week() -> None:
     last = replace(review, at=RECEIVED + WEEK)
     Scene().when(last).then(replace(written, reviewed_at=last.at, revision=0))
     late = replace(review, at=RECEIVED + WEEK + MOMENT)
-    Scene().when(late).then_refused(NotReviewable(reason=Unreviewable.TOO_LATE))
+    Scene().when(late).then_refused(NotReviewable(because=Unreviewable.TOO_LATE))
 
 
 def test_an_order_is_reviewed_once() -> None:

@@ -119,18 +119,18 @@ async def test_what_cannot_be_a_review_is_refused(bench: Bench) -> None:
 
 
 async def test_an_order_is_reviewable_for_a_week(bench: Bench) -> None:
-    asked = "... on NotReviewable { why: reason }"
+    asked = "... on NotReviewable { because }"
     waiting = await bench.received(1, received_at=None)
     given: Json = {"orderId": waiting, "restaurant": {"stars": 5}}
-    assert (await bench.change(AINO, "reviewOrder", given, asked))["why"] == "NOT_DELIVERED"
+    assert (await bench.change(AINO, "reviewOrder", given, asked))["because"] == "NOT_DELIVERED"
     collected = await bench.received(2, courier_id=None)
     given = {"orderId": collected, "restaurant": {"stars": 5}, "courier": {"stars": 5}}
-    assert (await bench.change(AINO, "reviewOrder", given, asked))["why"] == "NO_COURIER"
+    assert (await bench.change(AINO, "reviewOrder", given, asked))["because"] == "NO_COURIER"
     (told,) = await bench.entities(AINO, "Order", [collected], "reviewableUntil")
     assert told == {"reviewableUntil": "2026-11-27T16:00:00Z"}
     bench.clock.advance(timedelta(days=7))
     given = {"orderId": collected, "restaurant": {"stars": 5}}
-    assert (await bench.change(AINO, "reviewOrder", given, asked))["why"] == "TOO_LATE"
+    assert (await bench.change(AINO, "reviewOrder", given, asked))["because"] == "TOO_LATE"
     assert (
         await bench.entities(AINO, "Order", [collected, waiting], "reviewableUntil") == [{"reviewableUntil": None}] * 2
     )

@@ -33,7 +33,7 @@ class Unreviewable(Enum):
 class NotReviewable(Refusal):
     """The order cannot be reviewed, or not so."""
 
-    reason: Unreviewable
+    because: Unreviewable
 
 
 class AlreadyReviewed(Refusal):

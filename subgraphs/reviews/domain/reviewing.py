@@ -25,7 +25,7 @@ def review(command: ReviewOrder, known: ReviewRow | None) -> Sequence[Row] | Ref
     if invalid is not None:
         return invalid
     reason = _unreviewable(command, order)
-    return NotReviewable(reason=reason) if reason is not None else [_row(command, order)]
+    return NotReviewable(because=reason) if reason is not None else [_row(command, order)]
 
 
 def reviewable_until(order: ReviewableOrder, at: datetime) -> datetime | None:

@@ -33,7 +33,7 @@ strawberry.enum(
 )
 class NotReviewable(UserError):
     sentence: ClassVar[str] = "This order cannot be reviewed so."
-    reason: Unreviewable
+    because: Unreviewable
 
 
 @strawberry.type(description="The order has its review already; there is only one.")
