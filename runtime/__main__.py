@@ -208,6 +208,8 @@ async def until_told(work: Coroutine[object, object, object]) -> int:
         await task
     except asyncio.CancelledError:
         return 0 if told else 1
+    except (CannotStart, SettingsInvalid):
+        raise  # a sentence for whoever started it
     except Exception as error:  # noqa: BLE001  (a bug ends the process; the supervisor starts it again)
         logger("runtime").exception("ends because of an error", error=repr(first_cause(error)))
         return 1
