@@ -6,6 +6,7 @@ from typing import Annotated, Self
 import strawberry
 from strawberry.dataloader import DataLoader
 
+from kernel.graph.audiences import Audience
 from kernel.graph.context import GraphContext, Info
 from kernel.graph.federation import subgraph_schema
 from kernel.graph.types import Money
@@ -90,4 +91,5 @@ class Query:
         return await Payment.resolve_reference(info, id)
 
 
-SCHEMA = subgraph_schema(Query, types=(Order, Payment))
+PARTNER = Audience("partner", fields=("Order.payments",))
+SCHEMA = subgraph_schema(Query, types=(Order, Payment), audiences=(PARTNER,))

@@ -24,6 +24,6 @@ PARTNER = Audience(
         "Mutation.quoteOrder",
         "Subscription.orderUpdates",
     ),
-    without=("Restaurant.orders",),
+    without=("Order.pickupCode", "Restaurant.orders"),
 )
 SCHEMA = subgraph_schema(Query, Mutation, Subscription, types=(Order, Quote, Restaurant), audiences=(PARTNER,))

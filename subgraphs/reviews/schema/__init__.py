@@ -2,6 +2,7 @@
 
 import strawberry
 
+from kernel.graph.audiences import Audience
 from kernel.graph.federation import subgraph_schema
 from subgraphs.reviews.schema.asking import Query
 from subgraphs.reviews.schema.reviews import Courier, Order, Restaurant, Review
@@ -13,4 +14,5 @@ class Mutation(WriterMutation, ModeratorMutation):
     pass
 
 
-SCHEMA = subgraph_schema(Query, Mutation, types=(Review, Restaurant, Order, Courier))
+PARTNER = Audience("partner", fields=("Restaurant.rating",))
+SCHEMA = subgraph_schema(Query, Mutation, types=(Review, Restaurant, Order, Courier), audiences=(PARTNER,))
