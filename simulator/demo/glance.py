@@ -79,7 +79,7 @@ class Onlooker:
 
     def _speed(self, real_s: float, events: int) -> float:
         self._seen.append((real_s, events))
-        while self._seen[0][0] < real_s - WINDOW_S:
+        while len(self._seen) > 2 and self._seen[1][0] <= real_s - WINDOW_S:
             self._seen.popleft()
         since, before = self._seen[0]
         return (events - before) / (real_s - since) if real_s > since else 0.0

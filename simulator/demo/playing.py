@@ -106,7 +106,9 @@ class Demo:
         if self._stopped:
             return STOPPED
         if platform.ended.is_set():
-            raise DidNotOpen(f"It ended by itself: {platform.said[-1][1] if platform.said else 'it said nothing'}")
+            last = " / ".join(line for _, line in list(platform.said)[-3:])
+            self._say(f"The platform ended in the middle of the evening. {last}")
+            return FAILED
         real_s = asyncio.get_running_loop().time() - began
         evening = await self._gathered(town, platform.site, http)
         circumstances = Circumstances(

@@ -167,6 +167,15 @@ class Diary(Struct, kw_only=True):
     def statuses(self) -> Counter[str]:
         return Counter(order.status for order in self.acknowledged)
 
+    @property
+    def untold(self) -> list[str]:
+        """Orders that were paid for, and whose kitchens have not heard as much as their customers."""
+        customers = (watched for watched in self.watched.values() if watched.stream == "orderUpdates")
+        kitchens = (watched for watched in self.watched.values() if watched.stream == "restaurantOrderUpdates")
+        told = {(item.order_id, item.sequence) for kitchen in kitchens for item in kitchen.heard}
+        last = {watched.of: watched.heard[-1].sequence for watched in customers if watched.heard}
+        return [order_id for order_id, number in last.items() if number > 2 and (order_id, number) not in told]
+
     def order_of(self, order_id: str) -> Ordered | None:
         return next((order for order in self.orders.values() if order.order_id == order_id), None)
 

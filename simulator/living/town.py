@@ -22,6 +22,9 @@ TIMEOUT_S = 20.0
 STEP_S = 2.0
 """Real seconds between two writings of the diary."""
 
+LAST_NEWS_S, LAST_LOOK_S = 20.0, 0.2
+"""Real seconds in which kitchens hear what their customers have heard, and between two looks whether they have."""
+
 WAY_HOME_S = 10.0
 """Real seconds that couriers have to end their shifts in."""
 
@@ -77,6 +80,7 @@ class Town:
                 if not ordered.settled
             ]
             await self._until_over(customers)
+            await self._until_kitchens_know()
             for task in (*customers, *others, *self._kitchens.values()):
                 task.cancel()
         if not self._stopped.is_set():
@@ -115,6 +119,13 @@ class Town:
         for task in (evening, stopping):
             if task:
                 task.cancel()
+
+    async def _until_kitchens_know(self) -> None:
+        """A kitchen hears of an ending a little later than the customer, and later still when it was just cut off."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LAST_NEWS_S):
+                while self.diary.untold and not self._stopped.is_set():  # noqa: ASYNC110  (kitchens have tasks of their own)
+                    await asyncio.sleep(LAST_LOOK_S)
 
     async def _keep_for_ever(self, scene: Scene) -> None:
         while True:
