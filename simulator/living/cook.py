@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from simulator.living.deeds import ACCEPT, DELAY, READY, REJECT, START, Deed, Ordering
 from simulator.living.diary import ENDED, Kitchen, count
-from simulator.living.questions import LOOK, PICKUP_CODE, OrderSeen, OrderTold
+from simulator.living.questions import LOOK, OPEN_ORDERS, PICKUP_CODE, OrderSeen, OrderTold
 from simulator.living.scene import Scene
 from simulator.living.somebody import Somebody
 from simulator.living.watcher import KITCHEN, Watcher
@@ -51,6 +51,7 @@ class Cook:
         """For ever: a kitchen does not know which order was the last."""
         async with asyncio.TaskGroup() as tasks:
             self._tasks = tasks
+            await self.somebody.persist("read the tickets", self._read_tickets)
             await Watcher(self.somebody, KITCHEN, self.restaurant_id, self._take).run()
 
     async def handed_out(self, order_id: str) -> str:
@@ -64,6 +65,12 @@ class Cook:
             if order and order.pickup_code:
                 return order.pickup_code
             await asyncio.sleep(LOOK_AGAIN_S)
+
+    async def _read_tickets(self) -> None:
+        """A stream that is resumed does not tell again what hangs there."""
+        restaurant = (await self.somebody.ask(OPEN_ORDERS, {"id": self.restaurant_id})).restaurant
+        for order in restaurant.orders.nodes if restaurant and restaurant.orders else ():
+            self._hang(order)
 
     async def _next_ticket(self) -> None:
         self._hung.clear()

@@ -62,6 +62,18 @@ class Opened(Struct, frozen=True):
     restaurant: RestaurantSeen | None
 
 
+class OrdersSeen(Struct, frozen=True):
+    nodes: tuple["OrderSeen", ...]
+
+
+class KitchenSeen(Struct, frozen=True):
+    orders: OrdersSeen | None
+
+
+class Hanging(Struct, frozen=True):
+    restaurant: KitchenSeen | None
+
+
 class EtaSeen(Struct, frozen=True, rename="camel"):
     delivery_at: datetime | None = None
     earliest: datetime | None = None
@@ -209,6 +221,14 @@ MENU = Operation(
     Opened,
 )
 LOOK = Operation(f"query LookAtOrder($id: ID!) {{ order(id: $id) {{ {ORDER} }} }}", Own)
+OPEN_ORDERS = Operation(
+    f"""query ReadTickets($id: ID!) {{ restaurant(id: $id) {{
+  orders(status: [CONFIRMED, ACCEPTED, PREPARING, READY_FOR_PICKUP, CANCEL_PENDING], first: 100) {{
+    nodes {{ {ORDER} }}
+  }}
+}} }}""",
+    Hanging,
+)
 PICKUP_CODE = Operation("query ReadPickupCode($id: ID!) { order(id: $id) { id status pickupCode } }", Own)
 DROPOFF_PIN = Operation("query ReadDropoffPin($id: ID!) { order(id: $id) { id status dropoffPin } }", Own)
 ETA = Operation(
