@@ -14,6 +14,7 @@ from simulator.lots import Lots
 AT_WORK = frozenset({"CONFIRMED", "ACCEPTED", "PREPARING"})
 STANDS_THERE = frozenset({"READY_FOR_PICKUP"})
 REASONS = ("TOO_BUSY", "ITEMS_UNAVAILABLE", "CLOSING")
+SHORTEST_MINUTES = 4
 LOOK_AGAIN_S = 0.5
 """Real seconds."""
 
@@ -110,7 +111,8 @@ class Cook:
         if lots.chance("rejects", self.scene.plan.tempers.kitchen_rejects):
             await self._do(REJECT, ticket, reason=lots.one("reason", REASONS))
         else:
-            await self._do(ACCEPT, ticket, prepMinutes=lots.number("minutes", 5, 14))
+            minutes = round(self.kitchen.prep_minutes * lots.between("minutes", 0.6, 1.0))
+            await self._do(ACCEPT, ticket, prepMinutes=max(minutes, SHORTEST_MINUTES))
 
     async def _start(self, ticket: Ticket, lots: Lots) -> None:
         await self.scene.clock.wait(lots.between("starts after", 10, 90))

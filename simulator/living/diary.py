@@ -95,6 +95,8 @@ class Kitchen(Struct, kw_only=True):
 
     owner: str
     name: str
+    prep_minutes: int
+    """How long it says that it usually takes."""
     did: Tally = {}
     """How often it accepted, rejected, delayed …; by the mutation's name, refusals by their type."""
 

@@ -73,7 +73,9 @@ class Hunger:
         if quoted.quote is None:
             return quoted.typename
         owner = self._scene.owner(place.name, Spot(place.position.latitude, place.position.longitude))
-        self._scene.diary.kitchens.setdefault(place.id, Kitchen(owner=owner, name=place.name))
+        self._scene.diary.kitchens.setdefault(
+            place.id, Kitchen(owner=owner, name=place.name, prep_minutes=place.prep_minutes)
+        )
         self._scene.open_kitchen(place.id)
         self._ordered.restaurant_id, self._ordered.quote_id = place.id, quoted.quote.id
         self._ordered.card = self._card()

@@ -46,6 +46,7 @@ class RestaurantSeen(Struct, frozen=True, rename="camel"):
     name: str
     position: Where
     minimum_basket: Amount
+    prep_minutes: int = 0
     accepting_orders: bool | None = None
     menu: MenuOnOffer | None = None
 
@@ -212,7 +213,7 @@ FIND = Operation(
 MENU = Operation(
     """query ReadMenu($id: ID!) {
   restaurant(id: $id) {
-    id name acceptingOrders position { latitude longitude } minimumBasket { minor }
+    id name acceptingOrders prepMinutes position { latitude longitude } minimumBasket { minor }
     menu { categories { items {
       id available price { minor } optionGroups { minChoices options { id available } }
     } } }

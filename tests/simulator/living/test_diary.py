@@ -27,7 +27,7 @@ def a_diary() -> Diary:
         3: ordered(3, gave_up="RestaurantClosed"),
         4: ordered(4),
     }
-    diary.kitchens["restaurant_1"] = Kitchen(owner="kitchen", name="Roasberg", did={"acceptOrder": 2})
+    diary.kitchens["restaurant_1"] = Kitchen(owner="kitchen", name="Roasberg", prep_minutes=9, did={"acceptOrder": 2})
     diary.couriers["courier-1"] = Courier(latitude=60.1, longitude=24.9, vehicle="CAR", dropped={"LATE": 1})
     heard = [Heard(1, "SNAPSHOT", "order_1"), Heard(2, "CONFIRMED", "order_1")]
     diary.watched["orderUpdates"] = Watched(
