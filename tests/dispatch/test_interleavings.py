@@ -1,6 +1,7 @@
 """Couriers and deliveries in any interleaving, with repeats: never two engagements or offers, and all comes to rest."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import timedelta
 from itertools import count
 
@@ -25,7 +26,7 @@ from subgraphs.dispatch.commands import (
     ReportUndeliverable,
     RescheduleDelivery,
 )
-from subgraphs.dispatch.domain.actions import CARRYING, ENDED
+from subgraphs.dispatch.domain.actions import CARRYING, ENDED, DeliveryStatus
 from subgraphs.dispatch.events import (
     Considered,
     CourierReleased,
@@ -82,13 +83,44 @@ class AnyEvening(RuleBasedStateMachine):
     def ask(self, command: Command, who: Viewer | None = None) -> None:
         self.town.handle(command, f"cmd_asked_{next(self.numbers)}", who)
 
-    @initialize(on_shift=st.sets(riders, min_size=1), orders=st.integers(1, 2))
-    def begin(self, on_shift: set[Viewer], orders: int) -> None:
+    @initialize(on_shift=st.sets(riders, min_size=1), orders=st.integers(1, 2), steps=st.sampled_from([5, 2, 9, 0, 15]))
+    def begin(self, on_shift: set[Viewer], orders: int, steps: int) -> None:
         for who in RIDERS:
             if who in on_shift:
                 self.goes_online(who)
         for _ in range(orders):
             self.town.order()
+        for number in range(steps):
+            self.it_goes_on_as_it_should(number, "DELIVERED")
+
+    @rule(number=st.integers(0, 9), end=st.sampled_from(["DELIVERED", "RETURNED"]))
+    def it_goes_on_as_it_should(self, number: int, end: str) -> None:
+        """Chance alone would seldom bring food to a door."""
+        under_way = self.town.under_way
+        self.town.settle([Considered(courier_id=courier_of(each), ride_seconds=60.0) for each in RIDERS])
+        if not under_way:
+            return
+        delivery = self.town.delivery(under_way[number % len(under_way)].id)
+        if delivery is None or delivery.engagement is None:
+            if delivery is not None and delivery.status is DeliveryStatus.SCHEDULED:
+                ready = RescheduleDelivery(delivery_id=delivery.id, ready_by=self.town.now, is_ready=True)
+                self.ask(ready)
+            return
+        who = next(each for each in RIDERS if courier_of(each) == delivery.engagement.courier_id)
+        leave = ReportUndeliverable(delivery_id=delivery.id, reason=UndeliverableReason.REFUSED_BY_CUSTOMER)
+        hand_over = ConfirmDropoff(delivery_id=delivery.id, pin_is_right=True)
+        following: Mapping[DeliveryStatus, Command] = {
+            DeliveryStatus.OFFERED: AcceptOffer(delivery_id=delivery.id, offer_id=delivery.engagement.offer_id),
+            DeliveryStatus.ASSIGNED: RecordArrival(delivery_id=delivery.id, courier_id=courier_of(who)),
+            DeliveryStatus.AT_RESTAURANT: ConfirmPickup(delivery_id=delivery.id, code_is_right=True),
+            DeliveryStatus.PICKED_UP: RecordNearDoor(delivery_id=delivery.id, courier_id=courier_of(who)),
+            DeliveryStatus.AT_DOOR: hand_over if end == "DELIVERED" else leave,
+            DeliveryStatus.RETURNING: ConfirmReturn(delivery_id=delivery.id),
+        }
+        if delivery.status is DeliveryStatus.AT_DOOR and end == "RETURNED":
+            self.time_passes(600)
+        if delivery.status in following:
+            self.ask(following[delivery.status], who)
 
     @rule()
     def an_order_is_accepted(self) -> None:
