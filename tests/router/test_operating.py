@@ -134,6 +134,15 @@ async def test_streams_of_events_break_off_when_the_gateway_stops(graph: Path, s
         assert gateway.stop() == 0
 
 
+async def test_every_level_of_the_log_serves_requests(graph: Path, subgraphs: Subgraphs) -> None:
+    """The libraries below have levels of other names, and a habit of reading the same variable."""
+    for level in ("debug", "warning", "error"):
+        with running_gateway(graph, subgraphs.url, LOG_LEVEL=level) as gateway:
+            async with httpx.AsyncClient(base_url=gateway.url, timeout=20) as client:
+                answer = await ask(client, "{ caller { authorization } }")
+                assert "errors" not in answer, level
+
+
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
