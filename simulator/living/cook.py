@@ -77,7 +77,11 @@ class Cook:
         self._hung.clear()
         await self._hung.wait()
 
+    def _looks(self) -> None:
+        self.scene.screens.put(self.restaurant_id, self.kitchen.name)
+
     def _take(self, told: OrderTold) -> None:
+        self._looks()
         for order in (told.item.order, *told.item.orders):
             if order:
                 self._hang(order)

@@ -77,6 +77,7 @@ class Hunger:
             place.id, Kitchen(owner=owner, name=place.name, prep_minutes=place.prep_minutes)
         )
         self._scene.open_kitchen(place.id)
+        await self._scene.screens.find(place.id)
         self._ordered.restaurant_id, self._ordered.quote_id = place.id, quoted.quote.id
         self._ordered.card = self._card()
         self._scene.keep()

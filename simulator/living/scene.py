@@ -63,6 +63,8 @@ class Scene:
         self.graph = Graph(plan.graph, patience=PATIENT, http=http)
         self.hatches = Meeting[Hatch]()
         """By the restaurant's id."""
+        self.screens = Meeting[str]()
+        """Restaurants whose kitchens see what is ordered, by their id: nobody is to order where nobody looks."""
         self.doors = Meeting[Door]()
         """By the order's id."""
         self.orders = Meeting[Ordered]()
