@@ -33,9 +33,9 @@ async def test_every_metric_that_is_exposed_stands_in_the_table(pages: dict[str,
     await aino.ask("query Measured { restaurants(first: 1) { nodes { id } } }")
     rows = documented()
     for process, page in pages.items():
-        for name, _, has_samples, labels in exposed(page):
+        for name, _, is_used, labels in exposed(page):
             assert name in rows, (process, name)
-            if has_samples:
+            if is_used:
                 assert process in rows[name].processes, (process, name)
                 assert labels <= rows[name].labels, (process, name)
                 assert labels or not rows[name].labels, (process, name)

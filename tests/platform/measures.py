@@ -47,12 +47,12 @@ def documented() -> dict[str, Measure]:
 
 
 def exposed(page: str) -> Iterator[tuple[str, str, bool, frozenset[str]]]:
-    """Of each metric on a page of /metrics: its name, its type, whether it has a sample, the labels of its samples."""
+    """Of each metric on a page of /metrics: name, type, whether it has counted anything, labels of its samples."""
     for family in text_string_to_metric_families(page):
         name = family.name + ("_total" if family.type == "counter" else "")
         if not name.startswith(OF_LIBRARIES) and not name.endswith("_created"):
             labels = {label for sample in family.samples for label in sample.labels} - {"le"}
-            yield name, family.type, bool(family.samples), frozenset(labels)
+            yield name, family.type, any(sample.value for sample in family.samples), frozenset(labels)
 
 
 NOT_A_SERIES = re.compile(
