@@ -10,7 +10,7 @@ from tests.journeys.person import Json, Person
 from tests.patience import eventually
 
 ORDER = "order { id version status availableActions price { total { minor currency } } } consistencyToken"
-ENDED = frozenset({"COMPLETED", "REJECTED", "CANCELLED", "EXPIRED", "FAILED"})
+ENDED = frozenset({"COMPLETED", "DELIVERED", "RETURNED", "REJECTED", "CANCELLED", "EXPIRED", "FAILED"})
 
 MENU = """query Menu($id: ID!) { restaurant(id: $id) { id name acceptingOrders minimumBasket { minor } menu { version
   categories { name items { id externalId name available price { minor }
@@ -42,23 +42,27 @@ def line(item: Json, quantity: int = 1, options: Sequence[str] | None = None) ->
     return {"itemId": item["id"], "quantity": quantity, "optionIds": [*options]}
 
 
-async def quoted(customer: Person, restaurant: Restaurant, lines: Sequence[Json] | None = None) -> Json:
-    """A quote; of two coffees unless said otherwise."""
+async def quoted(
+    customer: Person, restaurant: Restaurant, lines: Sequence[Json] | None = None, door: Json | None = None
+) -> Json:
+    """A quote; of two coffees unless said otherwise, to be collected unless there is a door to bring them to."""
     lines = lines or [line((await restaurant.items())["coffee"], 2)]
-    given = {"restaurantId": restaurant.id, "fulfilment": "TAKEAWAY", "lines": [*lines]}
+    given: Json = {"restaurantId": restaurant.id, "fulfilment": "TAKEAWAY", "lines": [*lines]}
+    if door is not None:
+        given |= {"fulfilment": "DELIVERY", "delivery": door}
     success = "quote { id expiresAt price { total { minor currency } } } consistencyToken"
     return (await customer.does("quoteOrder", given, success))["quote"]
 
 
-async def placed(customer: Person, restaurant: Restaurant, card: str = "tok_visa") -> Json:
+async def placed(customer: Person, restaurant: Restaurant, card: str = "tok_visa", door: Json | None = None) -> Json:
     """An order that has just been placed: the payload of its success."""
-    quote = await quoted(customer, restaurant)
+    quote = await quoted(customer, restaurant, door=door)
     return await customer.does("placeOrder", {"quoteId": quote["id"], "paymentToken": card}, ORDER)
 
 
-async def confirmed(customer: Person, restaurant: Restaurant) -> str:
+async def confirmed(customer: Person, restaurant: Restaurant, door: Json | None = None) -> str:
     """The id of an order that is paid for and waits for its kitchen."""
-    order_id = (await placed(customer, restaurant))["order"]["id"]
+    order_id = (await placed(customer, restaurant, door=door))["order"]["id"]
     await reaches(customer, order_id, "CONFIRMED")
     return order_id
 
@@ -97,13 +101,16 @@ async def story(person: Person, order_id: str) -> list[Json]:
     return (await person.ask(STORY, id=order_id))["orderEvents"]["nodes"]
 
 
-def registration(name: str, hours: str) -> Json:
+HELSINKI: Json = {"latitude": 60.17, "longitude": 24.94}
+
+
+def registration(name: str, hours: str, position: Json) -> Json:
     return {
         "name": name,
         "description": "A kitchen of the tests.",
         "cuisines": ["cafe"],
         "address": {"street": "Testikatu", "houseNumber": "1", "postalCode": "00100", "city": "Helsinki"},
-        "position": {"latitude": 60.17, "longitude": 24.94},
+        "position": position,
         "timeZone": "Europe/Helsinki",
         "openingHours": hours,
         "deliveryRadiusM": 2000,
@@ -139,10 +146,12 @@ DOCUMENT = {
 }
 
 
-async def open_restaurant(sign_in: SignIn, name: str = "Test kitchen", hours: str = "24/7") -> Restaurant:
+async def open_restaurant(
+    sign_in: SignIn, name: str = "Test kitchen", hours: str = "24/7", position: Json = HELSINKI
+) -> Restaurant:
     """A restaurant of its own, with coffee, soup and pizza, that orders knows of."""
     staff = await sign_in(f"owner-{SystemRandom().randrange(10**12)}")
-    registered = await staff.does("registerRestaurant", registration(name, hours), "restaurant { id }")
+    registered = await staff.does("registerRestaurant", registration(name, hours, position), "restaurant { id }")
     restaurant = Restaurant(registered["restaurant"]["id"], staff)
     await staff.does("publishMenu", {"restaurantId": restaurant.id, "document": DOCUMENT})
     customer = await sign_in("aino")
