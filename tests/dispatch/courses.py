@@ -172,7 +172,7 @@ UP_TO_PICKED_UP = (*UP_TO_ASSIGNED, arrived, picked_up)
 UP_TO_DOOR = (*UP_TO_PICKED_UP, at_door)
 UP_TO_RETURNING = (*UP_TO_DOOR, undeliverable)
 
-MessageT = TypeVar("MessageT", Command, Event)
+MessageT = TypeVar("MessageT", bound=Command | Event)
 
 
 def but(message: MessageT, **changes: object) -> MessageT:
