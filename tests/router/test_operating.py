@@ -140,7 +140,8 @@ async def test_a_quiet_log_serves_requests(graph: Path, subgraphs: Subgraphs) ->
     """The libraries below know a level of another name, and have a habit of reading the same variable."""
     port = free_port()
     settings = {"PORT": str(port), "LOG_LEVEL": "warning", "ROUTER_SECRET": CREDENTIAL, "SERVE_URL": subgraphs.url}
-    quiet = subprocess.Popen(["node", str(GATEWAY)], env={**os.environ, **settings, "SUPERGRAPH": str(graph)})
+    environment = {**os.environ, **settings, "SUPERGRAPH": str(graph)}
+    quiet = await asyncio.create_subprocess_exec("node", str(GATEWAY), env=environment)
     try:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
 
@@ -152,7 +153,7 @@ async def test_a_quiet_log_serves_requests(graph: Path, subgraphs: Subgraphs) ->
             await until(answers)
     finally:
         quiet.terminate()
-        quiet.wait(PATIENCE_S)
+        await quiet.wait()
 
 
 @pytest.mark.parametrize(
