@@ -21,12 +21,13 @@ from simulator.graph import GraphRefused, Outage
 from simulator.signing_in import SignInRefused
 
 CANNOT = 2
+RATE, RATE_IN_CHAOS = 30.0, 15.0
 
 
 def options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m simulator.demo", description="Play a Friday evening.")
     parser.add_argument("--orders", type=int, default=100, help="how many orders are placed")
-    parser.add_argument("--rate", type=float, default=30.0, help="how many times faster than real time it goes")
+    parser.add_argument("--rate", type=float, help="how many times faster than real time it goes; 30, with chaos 15")
     parser.add_argument("--seed", default="1", help="the same people choose the same things")
     parser.add_argument("--chaos", action="store_true", help="kill every process once meanwhile")
     parser.add_argument("--map", action="store_true", help="show the town in a browser")
@@ -60,7 +61,8 @@ def play(given: argparse.Namespace) -> int:
         if given.resume:
             kept = folder.kept()
         else:
-            kept = Kept(seed=given.seed, orders=given.orders, rate=given.rate, at=FRIDAY)
+            rate = given.rate or (RATE_IN_CHAOS if given.chaos else RATE)
+            kept = Kept(seed=given.seed, orders=given.orders, rate=rate, at=FRIDAY)
             folder.begin(kept)
         return asyncio.run(Demo(wish, folder, kept, say).run())
 

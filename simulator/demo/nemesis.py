@@ -56,7 +56,7 @@ def blow(victim: str) -> signal.Signals:
 
 
 class Nemesis:
-    """`progress` says how much of the evening is over, from 0 to 1; `look` what processes there are now."""
+    """`progress` says how much of the evening is over, 1 at its end; `look` what processes there are now."""
 
     def __init__(
         self,

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from simulator.demo.auditing import audit
 from simulator.demo.board import Board
+from simulator.demo.costs import processor_s
 from simulator.demo.facts import Evening
 from simulator.demo.findings import Verdict
 from simulator.demo.folder import Folder, Kept
@@ -28,6 +29,8 @@ from simulator.living import Clock, Plan, Town
 FRIDAY = datetime(2026, 1, 16, 17, 0, tzinfo=ZoneInfo("Europe/Helsinki"))
 OPENING_S = 12.0
 """About what a platform needs to open for the first time: it is five o'clock when people can order."""
+LAST_ORDER_MINUTES = 30.0
+"""About how long the last order takes."""
 KEEP_EVERY_S = 2.0
 QUIET_WITHIN_S = 60.0
 NEMESIS_ENDS_WITHIN_S = 120.0
@@ -116,6 +119,7 @@ class Demo:
             rate=self._kept.rate,
             real_s=real_s,
             time_zone=town.city.timezone,
+            processor_s=processor_s(await platform.metrics()),
             killed=[str(deed) for deed in nemesis.deeds],
             spared=nemesis.spared,
         )
@@ -169,8 +173,13 @@ class Demo:
         return 0 if passes(verdict, circumstances) else FAILED
 
     def _progress_of(self, town: Town) -> Callable[[], float]:
-        onlooker = Onlooker(town.diary, self._kept.orders)
-        return lambda: 1.0 if self._over else self._glance(onlooker).progress
+        def progress() -> float:
+            if self._over or town.diary.began is None:
+                return float(self._over)
+            minutes = (self._clock.now() - town.diary.began).total_seconds() / 60
+            return minutes / (town.plan.minutes + LAST_ORDER_MINUTES)
+
+        return progress
 
     def _glance(self, onlooker: Onlooker) -> Glance:
         return onlooker.glance(self._clock.now().astimezone(FRIDAY.tzinfo), asyncio.get_running_loop().time())

@@ -22,6 +22,8 @@ class Circumstances(Struct, frozen=True, kw_only=True):
     rate: float
     real_s: float
     time_zone: str
+    processor_s: Mapping[str, float] = {}
+    """By process."""
     killed: Sequence[str] = ()
     """What the nemesis did, in sentences."""
     spared: Sequence[str] = ()
@@ -63,6 +65,9 @@ def how_it_was(evening: Evening, circumstances: Circumstances) -> Iterator[str]:
     span = f"{min(moments):%A %H:%M} to {max(moments):%H:%M}" if moments else "nothing happened"
     played = f"{circumstances.real_s:.0f} s at {circumstances.rate:g} times the speed, seed {circumstances.seed}"
     yield row("evening", f"{span}, in {played}")
+    if circumstances.processor_s:
+        costs = ", ".join(f"{name} {seconds:.0f}" for name, seconds in circumstances.processor_s.items())
+        yield row("processor seconds", costs)
 
 
 def how_orders_ended(evening: Evening, verdict: Verdict) -> Iterator[str]:

@@ -129,6 +129,13 @@ class Platform:
         except (httpx.TransportError, MsgspecError):
             return ()
 
+    async def metrics(self) -> str:
+        """What the supervisor measures; nothing while it does not answer."""
+        try:
+            return (await self._http.get(self.site.address(7, "/metrics"))).text
+        except httpx.TransportError:
+            return ""
+
     async def stop(self) -> None:
         """As Ctrl-C does it; returns when nothing of it is left."""
         if self._process is None or self._listening is None:
