@@ -92,9 +92,9 @@ async def test_options_follow_their_rules(aino: Person, restaurant: Restaurant) 
     }  # fmt: skip
 
 
-async def test_nobody_delivers_yet(aino: Person, restaurant: Restaurant) -> None:
+async def test_a_delivery_needs_a_door(aino: Person, restaurant: Restaurant) -> None:
     refused = await quoting(aino, restaurant, await two_soups(restaurant), fulfilment="DELIVERY")
-    assert refused["__typename"] == "DeliveryNotOffered"
+    assert (refused["__typename"], refused["path"]) == ("InvalidInput", ["delivery"])
 
 
 async def test_little_is_too_little_and_nothing_is_no_order(aino: Person, restaurant: Restaurant) -> None:
