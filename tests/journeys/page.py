@@ -3,7 +3,8 @@
 - ```bash blocks are run by bash in the project's folder, ```python blocks by this Python; both get what is kept as
   environment variables, and what bash exports or defines is kept too.
 - ```graphql blocks are sent as the person that their first line names: `# as aino`. `$NAME` is replaced by what is
-  kept, `$NEW_KEY` by a new UUID. `# keep NAME = path.to.0.value` keeps a part of the answer.
+  kept, `$NEW_KEY` by a new UUID. `# keep NAME = path.to.0.value` keeps a part of the answer; a query is asked again
+  until it has that part.
 - A first line with `in a second tab` or `in a second terminal` leaves the block running while the page goes on.
 """
 
@@ -20,12 +21,14 @@ from uuid import uuid4
 
 from tests.journeys.conftest import SignIn
 from tests.journeys.person import Person
+from tests.patience import eventually
 
 ROOT = Path(__file__).parents[2]
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 AS = re.compile(r"# as (\w+)(, in a second tab)?\n")
 KEEP = re.compile(r"^# keep (\w+) = (\S+)$", re.MULTILINE)
 ASIDE = re.compile(r"# in a second terminal\n")
+PATIENCE_S = 45.0
 LEFT_OVER = re.compile(r"\$[A-Z][A-Z_]*")
 
 
@@ -52,7 +55,7 @@ class Tab:
         self.person = person
         self.document = document
         self.items: list[Any] = []
-        self.is_endless = "orderUpdates" not in document
+        self.is_endless = re.search("orderUpdates|deliveryLocation", document) is None
 
     async def watch(self) -> None:
         async with self.person.watch(self.document) as watching:
@@ -109,9 +112,23 @@ class Reader:
             if who[2] is None:
                 await tab.watching
             return
+        kept = KEEP.findall(text)
+        if "\nquery" in text:
+            await eventually(lambda: self._finds(person, document, kept), at_most_s=PATIENCE_S)
+        else:
+            answer = await person.ask(document)
+            assert_success(answer)
+            self._keep(answer, kept)
+
+    async def _finds(self, person: Person, document: str, kept: list[tuple[str, str]]) -> bool:
         answer = await person.ask(document)
-        assert_success(answer)
-        for name, path in KEEP.findall(text):
+        if any(part_of(answer, path) is None for _, path in kept):
+            return False
+        self._keep(answer, kept)
+        return True
+
+    def _keep(self, answer: Any, kept: list[tuple[str, str]]) -> None:
+        for name, path in kept:
             self.kept[name] = str(part_of(answer, path))
 
     async def _run(self, language: str, text: str) -> None:
@@ -128,7 +145,12 @@ class Reader:
         )
         os.close(functions[1])
         os.close(variables[1])
-        printed = (await process.communicate())[0].decode()
+        try:
+            printed = (await process.communicate())[0].decode()
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.communicate()
         assert process.returncode == 0, f"exit code {process.returncode}: {printed}"
         assert '"errors"' not in printed, printed
         self.said.append(printed)
@@ -156,6 +178,9 @@ def assert_success(answer: dict[str, Any]) -> None:
 
 
 def part_of(answer: Any, path: str) -> Any:
+    """What there is at the path; None when there is nothing yet."""
     for step in path.split("."):
+        if not answer or (step.isdigit() and int(step) >= len(answer)):
+            return None
         answer = answer[int(step)] if step.isdigit() else answer[step]
     return answer

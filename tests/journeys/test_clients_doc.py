@@ -11,6 +11,7 @@ from kernel.graph.errors import INTERNAL, PUBLIC_CODES
 from runtime.development.provider.cards import cards_table
 from tests.journeys.conftest import SignIn
 from tests.journeys.page import ROOT, Reader, blocks_of
+from tests.journeys.person import Json
 from tests.journeys.refusal_tables import own_fields, refusals_by_mutation
 from tests.running_platform import RunningPlatform
 
@@ -31,7 +32,7 @@ async def test_every_block_does_what_the_page_says(platform: RunningPlatform, si
     reader = Reader(sign_in, environment)
     block = None
     try:
-        async with asyncio.timeout(60), asyncio.TaskGroup() as aside:
+        async with asyncio.timeout(120), asyncio.TaskGroup() as aside:
             for block in blocks_of(PAGE):
                 await reader.follow(block, aside)
             await reader.close_tabs()
@@ -40,6 +41,19 @@ async def test_every_block_does_what_the_page_says(platform: RunningPlatform, si
         raise
     assert any("COMPLETED" in said for said in reader.said), "the watcher in Python saw the end"
     assert any("event: complete" in said for said in reader.said), "and so did curl"
+    (followed,) = [tab.items for tab in reader.tabs if "deliveryLocation" in tab.document]
+    assert_comes_closer([item["position"] for item in followed if item["position"]])
+    assert followed[0]["position"] is None, "nobody was on the way yet"
+    assert followed[-1]["phase"] == "ENDED"
+
+
+def assert_comes_closer(positions: list[Json]) -> None:
+    """The courier moves on the customer's map: coarsely to the restaurant, exactly to the door."""
+    exact = [position for position in positions if not position["coarse"]]
+    assert len({(position["latitude"], position["longitude"]) for position in exact}) >= 3, positions
+    assert positions[0]["coarse"], "until the food is fetched"
+    moments = [position["recordedAt"] for position in positions]
+    assert moments == sorted(moments)
 
 
 def test_the_tables_of_refusals_are_the_graphs(schema: GraphQLSchema) -> None:
