@@ -52,8 +52,11 @@ class Cook:
         """For ever: a kitchen does not know which order was the last."""
         async with asyncio.TaskGroup() as tasks:
             self._tasks = tasks
+            watcher = Watcher(self.somebody, KITCHEN, self.restaurant_id, self._take)
             await self.somebody.persist("read the tickets", self._read_tickets)
-            await Watcher(self.somebody, KITCHEN, self.restaurant_id, self._take).run()
+            if watcher.noted.cursor:
+                self._looks()  # What was missed will come: the stream goes on where it was left.
+            await watcher.run()
 
     async def handed_out(self, order_id: str) -> str:
         while True:

@@ -111,7 +111,7 @@ class Courier(Struct, kw_only=True):
     doing: str = "offline"
     order_id: str = ""
     sent: int = 0
-    """Positions that the platform took or dropped; `unsent` were lost with an outage."""
+    """Positions that the platform took or dropped; `unsent` had to wait for a later batch, for an outage."""
     accepted: int = 0
     unsent: int = 0
     odd: int = 0

@@ -49,8 +49,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     city: Path = HELSINKI
     seed: str = "1"
     orders: int = 100
-    couriers: int = 24
-    minutes: float = 25.0
+    couriers: int = 32
+    minutes: float = 28.0
     """Of the platform, within which everybody gets hungry."""
     most_minutes: float = 180.0
     """Of the platform, from the beginning: whatever has not ended by then never will."""

@@ -5,13 +5,15 @@ from datetime import timedelta
 from simulator.graph import GraphRefused, Outage
 from simulator.living.deeds import REPORT, Point, Reporting
 from simulator.living.diary import Courier, count
-from simulator.living.moving import Moving, Phone
+from simulator.living.moving import COUNTED_FROM, Moving, Phone
 from simulator.living.somebody import Somebody
 from simulator.signing_in import SignInRefused
 
-POINTS_APART_S = 15.0
+POINTS_APART_S = 20.0
 POINTS_AT_ONCE = 2
 MOST_POINTS = 40
+NEXT_NUMBER = timedelta(seconds=1)
+"""Points are numbered by their seconds: closer ones would have one number."""
 
 
 class Reporter:
@@ -22,9 +24,10 @@ class Reporter:
         self._noted = noted
         self._phone = Phone(somebody.lots, somebody.scene.plan.tempers.point_is_odd)
         self._waiting = list[Point]()
+        self._last_at = COUNTED_FROM
 
     async def report_for_ever(self) -> None:
-        """Every half a minute of the platform while the courier is on a shift."""
+        """While the courier is on a shift: every forty seconds, since a minute of silence ends it for a while."""
         due = self._clock.now()
         while True:
             if self._noted.doing not in ("offline", "pause"):
@@ -36,6 +39,8 @@ class Reporter:
         now = self._clock.now()
         ages = range(POINTS_AT_ONCE - 1, -1, -1)
         moments = [now - timedelta(seconds=POINTS_APART_S * age) for age in ages]
+        moments = [moment for moment in moments if moment > self._last_at + NEXT_NUMBER]
+        self._last_at = now
         points = self._phone.taken(self._moving.move, moments)
         spot = self._moving.spot()
         self._noted.latitude, self._noted.longitude = spot

@@ -93,7 +93,7 @@ class Rider:
     async def _answer(self, offer: OfferSeen) -> None:
         count(self.noted.did, "offers")
         number, tempers = self.noted.did["offers"], self.scene.plan.tempers
-        await self.scene.clock.wait(self.lots.between(f"thinks {number}", 2, 12))
+        await self.scene.clock.wait(self.lots.between(f"thinks {number}", 1, 6))
         if self.lots.chance(f"lets lapse {number}", tempers.courier_lets_lapse):
             count(self.noted.did, "letLapse")
         elif self.lots.chance(f"declines {number}", tempers.courier_declines):

@@ -17,8 +17,10 @@ from simulator.living.scene import Scene
 from simulator.lots import Lots
 from simulator.streets import Streets
 
-CONNECTIONS = 64
-TIMEOUT_S = 20.0
+CONNECTIONS = 20
+"""Enough for a hundred requests a second at the platform's pace; the pool looks through all of them at every one."""
+
+TIMEOUT = httpx.Timeout(20.0, pool=None)
 STEP_S = 2.0
 """Real seconds between two writings of the diary."""
 
@@ -54,7 +56,7 @@ class Town:
         `most_minutes` everybody goes home whatever has not ended.
         """
         limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
-        async with httpx.AsyncClient(timeout=TIMEOUT_S, limits=limits) as http:
+        async with httpx.AsyncClient(timeout=TIMEOUT, limits=limits) as http:
             scene = Scene(self.plan, self.city, self.diary, http)
             try:
                 await self._evening(scene)

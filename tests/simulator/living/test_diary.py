@@ -80,3 +80,20 @@ def test_counting_begins_at_nothing():
     count(tally, "LATE")
     count(tally, "LATE", 2)
     assert tally == {"LATE": 3}
+
+
+def watched(stream: str, *heard: int) -> Watched:
+    events = [Heard(sequence, "SOMETHING", "order_1") for sequence in heard]
+    return Watched(stream=stream, of="order_1", person="", heard=events)
+
+
+def test_a_kitchen_that_lags_behind_its_customer_is_known():
+    diary = a_diary()
+    diary.watched = {"customer": watched("orderUpdates", 1, 2)}
+    assert diary.untold == []  # Nobody asks a kitchen about an order that was not paid for.
+    diary.watched["customer"] = watched("orderUpdates", 1, 2, 3)
+    assert diary.untold == ["order_1"]
+    diary.watched["kitchen"] = watched("restaurantOrderUpdates", 2)
+    assert diary.untold == ["order_1"]
+    diary.watched["kitchen"] = watched("restaurantOrderUpdates", 2, 3)
+    assert diary.untold == []
