@@ -7,7 +7,6 @@ import { readSettings, SettingsInvalid } from "./settings.js";
 
 async function start() {
   const settings = readSettings();
-  delete process.env.LOG_LEVEL; // Libraries of ours read it too, and refuse every request for a word they do not know.
   const log = createLog(settings.logLevel);
   const { openGateway } = await import("./gateway.js"); // what it imports takes most of the start
   const gateway = await openGateway(settings, log);

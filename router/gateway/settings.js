@@ -35,6 +35,8 @@ export function readSettings(environment = process.env) {
   const origins = environment.ALLOWED_ORIGINS || `${own},http://127.0.0.1:${port},http://localhost:${port}`;
   const credential = environment.ROUTER_SECRET;
   if (!credential) throw new SettingsInvalid("ROUTER_SECRET is not set: subgraphs answer only a router that shows it.");
+  const logLevel = choice("LOG_LEVEL", "info", ["debug", "info", "warning", "error"]);
+  delete environment.LOG_LEVEL; // libraries of ours read it too, and refuse every request for a word they do not know
   return Object.freeze({
     host,
     port,
@@ -44,7 +46,7 @@ export function readSettings(environment = process.env) {
     issuer, // `iss` of the tokens that open sockets
     keys: address("JWKS_URL", `${issuer}/jwks`),
     audience: environment.AUDIENCE || "delivery-platform",
-    logLevel: choice("LOG_LEVEL", "info", ["debug", "info", "warning", "error"]),
+    logLevel,
     introspection: choice("INTROSPECTION", "on", ["on", "off"]) === "on",
     origins: new Set(
       origins

@@ -1,7 +1,8 @@
 """Quotes, orders and what orders adds to restaurants, in the graph."""
 
+import dataclasses
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 import strawberry
 
@@ -195,39 +196,16 @@ class Order:
 
     @classmethod
     def of(cls, view: OrderView) -> Self:
+        alike: dict[str, Any] = {name: getattr(view, name) for name in _ALIKE}
         return cls(
             view=view,
             id=strawberry.ID(view.id),
             order_number=view.number,
-            version=view.version,
-            status=view.status,
-            fulfilment=view.fulfilment,
             restaurant=Restaurant(id=strawberry.ID(view.restaurant_id)),
             lines=lines_of(view.price),
             price=OrderPrice.of(view.price),
-            placed_at=view.placed_at,
-            changed_at=view.changed_at,
-            confirmed_at=view.confirmed_at,
-            accept_by=view.accept_by,
-            accepted_at=view.accepted_at,
-            prep_minutes=view.prep_minutes,
-            ready_by=view.ready_by,
-            preparing_at=view.preparing_at,
-            ready_at=view.ready_at,
-            collect_by=view.collect_by,
-            picked_up_at=view.picked_up_at,
-            delivered_at=view.delivered_at,
-            returned_at=view.returned_at,
-            ended_at=view.ended_at,
-            failure_reason=view.failure_reason,
-            rejection_reason=view.rejection_reason,
             rejected_lines=rejected_of(view),
-            expired_while=view.expired_while,
-            cancellation_requested_at=view.cancellation_requested_at,
-            cancelled_by=view.cancelled_by,
-            cancellation_reason=view.cancellation_reason,
-            handover=view.handover,
-            code_locked_until=view.code_locked_until,
+            **alike,
         )
 
     @classmethod
@@ -239,3 +217,8 @@ class Order:
 def rejected_of(view: OrderView) -> list[OrderLine]:
     """The lines whose item the kitchen turned out not to have."""
     return [line for line in lines_of(view.price) if line.item and line.item.id in view.unavailable_items]
+
+
+_SHOWN = {field.name for field in dataclasses.fields(Order) if field.init}
+_ALIKE = (_SHOWN & {*OrderView.__struct_fields__}) - {"id", "price"}
+"""The fields that are shown as the view has them."""
