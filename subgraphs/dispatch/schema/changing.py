@@ -56,4 +56,4 @@ async def changed(info: Info, outcome: Accepted | UserError, success: type[Chang
 def wrong_code(view: DeliveryView, path: list[str]) -> WrongCode:
     """What the courier is told of a wrong code, which is news and no refusal to the domain."""
     left = CODE_ATTEMPTS - view.wrong_codes if view.wrong_codes else 0
-    return WrongCode(path=path, attempts_left=left, until=view.code_locked_until)
+    return WrongCode(path=path, attempts_left=left, locked_until=view.code_locked_until)

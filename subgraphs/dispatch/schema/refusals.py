@@ -54,7 +54,7 @@ class DeliveryStatusMismatch(UserError):
 class WrongCode(UserError):
     sentence: ClassVar[str] = "That is not the right code."
     attempts_left: int = strawberry.field(description="How many more wrong codes there may be before a pause.")
-    until: datetime | None = strawberry.field(description="With no attempts left: when the next code is taken.")
+    locked_until: datetime | None = strawberry.field(description="With no attempts left: when the next code is taken.")
 
 
 @strawberry.type(description="Too many wrong codes: for a while not even the right one is taken.")
