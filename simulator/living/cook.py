@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from simulator.living.deeds import ACCEPT, DELAY, READY, REJECT, START, Deed, Ordering
 from simulator.living.diary import ENDED, Kitchen, count
+from simulator.living.fates import REJECTED
 from simulator.living.questions import LOOK, OPEN_ORDERS, PICKUP_CODE, OrderSeen, OrderTold
 from simulator.living.scene import Scene
 from simulator.living.somebody import Somebody
@@ -105,7 +106,7 @@ class Cook:
         while ticket.order.status not in ENDED | STANDS_THERE:
             match ticket.order.status:
                 case "CONFIRMED":
-                    await self._answer(ticket, lots)
+                    await self._answer(ticket, lots, self.scene.fates.of(number))
                 case "ACCEPTED":
                     await self._start(ticket, lots)
                 case "PREPARING":
@@ -113,9 +114,9 @@ class Cook:
                 case _:
                     await ticket.changes()  # The platform makes up its mind, about a cancellation say.
 
-    async def _answer(self, ticket: Ticket, lots: Lots) -> None:
+    async def _answer(self, ticket: Ticket, lots: Lots, fate: str) -> None:
         await self.scene.clock.wait(lots.between("looks after", 5, 60))
-        if lots.chance("rejects", self.scene.plan.tempers.kitchen_rejects):
+        if fate == REJECTED:
             await self._do(REJECT, ticket, reason=lots.one("reason", REASONS))
         else:
             minutes = round(self.kitchen.prep_minutes * lots.between("minutes", 0.6, 1.0))

@@ -4,6 +4,7 @@ import asyncio
 
 from simulator.living.deeds import CANCEL, REVIEW
 from simulator.living.diary import ENDED, EtaAsked, Ordered, count
+from simulator.living.fates import CANCELS_AT_ONCE, CANCELS_LATE, NOT_AT_HOME
 from simulator.living.hunger import Hunger
 from simulator.living.questions import DROPOFF_PIN, ETA, LocationTold, OrderTold
 from simulator.living.scene import Scene
@@ -24,6 +25,7 @@ class Customer:
         self.ordered = ordered
         self.somebody = Somebody(scene, ordered.person)
         self.lots = self.somebody.lots
+        self.fate = scene.fates.of(ordered.number)
         self._following: asyncio.Task[None] | None = None
         self._happened = asyncio.Queue[str](maxsize=100)
         """Types of events, for whoever reacts to them; when it is full they are let go."""
@@ -41,7 +43,7 @@ class Customer:
             self.ordered.settled = True
 
     async def answered(self) -> str | None:
-        if self.lots.chance("not at home", self.scene.plan.tempers.is_not_at_home):
+        if self.fate == NOT_AT_HOME:
             return None
         await self.scene.clock.wait(self.lots.between("to the door", 8, 45))
         order = (await self.somebody.ask(DROPOFF_PIN, {"id": self.ordered.order_id})).order
@@ -104,10 +106,9 @@ class Customer:
 
     async def _change_mind(self) -> None:
         """A few cancel within a minute; some wait until the kitchen is at it, and may hear that it is too late."""
-        tempers = self.scene.plan.tempers
-        if self.lots.chance("cancels at once", tempers.cancels_at_once):
+        if self.fate == CANCELS_AT_ONCE:
             await self.scene.clock.wait(self.lots.between("cancels after", 5, 60))
-        elif self.lots.chance("cancels late", tempers.cancels_late):
+        elif self.fate == CANCELS_LATE:
             await self.scene.clock.wait(self.lots.between("cancels after", 180, 900))
         else:
             return

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from simulator.living.deeds import PLACE, QUOTE, DoorStep, Line, Ordering, Placing, Quoting
 from simulator.living.diary import Kitchen, Ordered
+from simulator.living.fates import BAD_CARD
 from simulator.living.questions import FIND, MENU, DishOnOffer, RestaurantSeen, Where
 from simulator.living.somebody import Somebody
 from simulator.streets import Spot
@@ -101,7 +102,7 @@ class Hunger:
         return True
 
     def _card(self) -> str:
-        is_bad = self._lots.chance("bad card", self._scene.plan.tempers.pays_with_a_bad_card)
+        is_bad = self._scene.fates.of(self._ordered.number) == BAD_CARD
         return self._lots.one("card", BAD_CARDS if is_bad else GOOD_CARDS)
 
     def _basket(self, place: RestaurantSeen, attempt: int) -> Sequence[Line]:

@@ -12,15 +12,15 @@ HELSINKI = Path(__file__).parents[1] / "cities/helsinki.json"
 class Tempers(Struct, frozen=True, kw_only=True):
     """How often people do what they do, in percent. Who does it is drawn by the seed."""
 
-    pays_with_a_bad_card: int = 3
-    cancels_at_once: int = 2
-    cancels_late: int = 2
+    pays_with_a_bad_card: int = 2
+    cancels_at_once: int = 1
+    cancels_late: int = 1
     follows_the_courier: int = 35
     leaves_at_door: int = 15
-    is_not_at_home: int = 2
+    is_not_at_home: int = 1
     reviews: int = 40
 
-    kitchen_rejects: int = 2
+    kitchen_rejects: int = 1
     kitchen_is_late: int = 12
 
     courier_declines: int = 8

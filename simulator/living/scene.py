@@ -9,6 +9,7 @@ import httpx
 from simulator.city import City, Place
 from simulator.graph import Graph, Patience
 from simulator.living.diary import Diary, Ordered
+from simulator.living.fates import Fates
 from simulator.living.plan import Plan
 from simulator.registration import owner_of
 from simulator.streets import Spot, Streets, between_m
@@ -60,6 +61,7 @@ class Scene:
         self.diary = diary
         self.http = http
         self.streets = Streets(city)
+        self.fates = Fates(plan.seed, plan.orders, plan.tempers)
         self.graph = Graph(plan.graph, patience=PATIENT, http=http)
         self.hatches = Meeting[Hatch]()
         """By the restaurant's id."""
