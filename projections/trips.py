@@ -87,6 +87,7 @@ def _begun(event: OrderPlaced) -> Told | None:
         "pickup": event.carriage.pickup,
         "dropoff": event.carriage.dropoff.position,
         "placed_at": event.at,
+        "usual_prep_minutes": event.usual_prep_minutes,
     }
 
 

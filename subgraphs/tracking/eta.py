@@ -1,7 +1,7 @@
 """When the food will be picked up and delivered, and between which times most likely. Pure; the formula stands here.
 
     ready    = when the kitchen was ready, or says that it will be;
-               until it has said: placed + ANSWER, but not before now, + COOKING
+               until it has said: placed + ANSWER, but not before now, + what it usually takes, else COOKING
     there    = arrived already: now · on the way: now + first mile · nobody yet: now + SEARCH + FIRST_MILE
     pickup   = max(ready, there) + HANDOVER              the wait is what `there` comes before `ready`
     delivery = pickup + last mile + DOOR;                once picked up: now + the rest of the way + DOOR
@@ -60,6 +60,8 @@ class Standing(Value):
 
     phase: Phase
     placed_at: datetime
+    usual_prep_minutes: int | None = None
+    """What the restaurant usually takes to prepare an order."""
     ready_by: datetime | None = None
     """When the kitchen wants to be ready."""
     ready_at: datetime | None = None
@@ -118,7 +120,9 @@ def _ready(standing: Standing, now: datetime) -> _Step:
     if standing.ready_at is not None:
         return _Step(at=standing.ready_at, spread_s=0.0)
     if standing.ready_by is None:
-        return _Step(at=max(standing.placed_at + ANSWER, now) + COOKING, spread_s=UNSAID_SPREAD_S)
+        usual = standing.usual_prep_minutes
+        cooking = COOKING if usual is None else timedelta(minutes=usual)
+        return _Step(at=max(standing.placed_at + ANSWER, now) + cooking, spread_s=UNSAID_SPREAD_S)
     left_s = (standing.ready_by - now).total_seconds()
     return _Step(at=standing.ready_by, spread_s=max(KITCHEN_SPREAD * left_s, LEAST_SPREAD_S))
 

@@ -198,6 +198,7 @@ placed = OrderPlaced(
     total_minor=a_price().total_minor,
     currency="EUR",
     payment_token="tok_visa",
+    usual_prep_minutes=20,
 )
 confirmed = OrderConfirmed(at=AT + MINUTE, **IDS, payment_id=PAYMENT, accept_by=AT + 9 * MINUTE)
 failed = OrderFailed(at=AT + MINUTE, **IDS, reason=FailureReason.PAYMENT_DECLINED, detail="insufficient_funds")

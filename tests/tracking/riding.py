@@ -111,6 +111,7 @@ placed = OrderPlaced(
     currency="EUR",
     payment_token="tok_visa",
     carriage=carriage,
+    usual_prep_minutes=20,
 )
 confirmed = OrderConfirmed(**_ORDER, at=after(0.1), payment_id=typed_id("payment", uuid_of(1)), accept_by=after(8))
 accepted = OrderAccepted(**_ORDER, at=after(1), prep_minutes=20, ready_by=after(21), carriage=carriage)

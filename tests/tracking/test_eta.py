@@ -25,6 +25,10 @@ def standing(phase: Phase = Phase.LOOKING_FOR_COURIER, **known: Any) -> Standing
         # Nobody has answered: 3 min for the answer, 20 to cook, 1.5 to hand over; then 5 of riding and 1.5 at the door.
         (standing(), 0, 25, 31),
         (standing(), 5, 27, 33),
+        # This kitchen usually takes ten minutes; somebody has to be found and to ride there in the meantime.
+        (standing(usual_prep_minutes=10), 0, 15, 21),
+        (standing(usual_prep_minutes=30), 0, 35, 41),
+        (standing(usual_prep_minutes=30, ready_by=after(21)), 1, 23, 29),
         # The kitchen has said when, and nobody needs to be found before that.
         (standing(ready_by=after(21)), 1, 23, 29),
         (standing(ready_by=after(21)), 21, 31, 37),

@@ -109,6 +109,7 @@ def test_the_whole_story_shows_everything() -> None:
         pickup=KITCHEN,
         dropoff=DOOR,
         placed_at=AT,
+        usual_prep_minutes=20,
         ready_by=after(21),
         ready_at=after(20),
         order_ended_at=after(31),

@@ -108,6 +108,7 @@ def _placed(command: PlaceOrder, quote: QuoteGiven) -> Decision:
         currency=quote.price.currency,
         payment_token=command.payment_token,
         carriage=quote.carriage,
+        usual_prep_minutes=None if command.counter is None else command.counter.kitchen.prep_minutes,
     )
     expiry = ExpireOrder(order_id=command.order_id, while_status=OrderStatus.PLACED, since_version=1)
     return [placed, Later(at=command.at + PAYMENT_WAIT, command=expiry)]

@@ -52,6 +52,8 @@ class OrderPlaced(OrderNews):
     """The payment provider's token for the customer's card; worthless to anybody but us."""
     carriage: Annotated[Carriage | None, Personal(subject="customer_id")] = None
     """None for takeaway."""
+    usual_prep_minutes: int | None = None
+    """What the restaurant usually takes to prepare an order, until its kitchen says more about this one."""
 
 
 class OrderConfirmed(OrderNews):

@@ -21,6 +21,7 @@ async def estimate(
     standing = Standing(
         phase=trip.phase,
         placed_at=trip.placed_at,
+        usual_prep_minutes=trip.usual_prep_minutes,
         ready_by=trip.ready_by,
         ready_at=trip.ready_at,
         pickup_expected_at=trip.pickup_expected_at,

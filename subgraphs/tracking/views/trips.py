@@ -30,6 +30,7 @@ class TripRow(Row):
     dropoff: Annotated[Position | None, Personal(subject="customer_id")] = None
     placed_at: datetime | None = None
     """None until orders has told of it: then nobody may see anything of it."""
+    usual_prep_minutes: int | None = None
     ready_by: datetime | None = None
     ready_at: datetime | None = None
     order_ended_at: datetime | None = None
