@@ -30,8 +30,8 @@ pytestmark = pytest.mark.anyio
 
 BY_REFERENCE = """query($these: [_Any!]!) { _entities(representations: $these) { __typename
     ... on Delivery { id status dropoff { street } } ... on Order { id delivery { id dropoff { street } } }
-    ... on Offer { id became: status delivery { id } } ... on Courier { id displayName shift { startedAt } offers { id } }
-} }"""
+    ... on Offer { id became: status delivery { id } }
+    ... on Courier { id displayName shift { startedAt } offers { id } } } }"""
 DELIVERY_EVENTS = """query($id: ID!, $first: Int, $after: String) {
     deliveryEvents(orderId: $id, first: $first, after: $after) {
         nodes { sequence occurredAt type courier { id } offerId reason } pageInfo { hasNextPage endCursor } } }"""

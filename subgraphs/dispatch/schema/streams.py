@@ -31,19 +31,17 @@ class OfferClosed:
     offer: Offer = strawberry.field(description="Its status says what became of it.")
 
 
-@strawberry.type(
-    name="CourierDeliveryChanged", description="What the courier carries has changed, or is theirs no more."
-)
-class DeliveryChanged:
+@strawberry.type(description="What the courier carries has changed, or is theirs no more.")
+class CourierDeliveryChanged:
     delivery_id: strawberry.ID
     delivery: Delivery | None = strawberry.field(description="Null when it was taken from the courier.")
 
 
 CourierOffersItem = Annotated[
-    OpenOffers | OfferOpened | OfferClosed | DeliveryChanged,
+    OpenOffers | OfferOpened | OfferClosed | CourierDeliveryChanged,
     strawberry.union("CourierOffersItem", description="What a courier is told."),
 ]
-Item = OpenOffers | OfferOpened | OfferClosed | DeliveryChanged
+Item = OpenOffers | OfferOpened | OfferClosed | CourierDeliveryChanged
 
 
 class CourierWatch:
@@ -89,10 +87,10 @@ class CourierWatch:
             changed.append(self._told(now.delivery))
         return changed
 
-    def _told(self, view: DeliveryView) -> DeliveryChanged:
+    def _told(self, view: DeliveryView) -> CourierDeliveryChanged:
         viewer = self._context.viewer
         mine = may(viewer, SEE, view.parties(viewer))
-        return DeliveryChanged(delivery_id=strawberry.ID(view.id), delivery=Delivery.of(view) if mine else None)
+        return CourierDeliveryChanged(delivery_id=strawberry.ID(view.id), delivery=Delivery.of(view) if mine else None)
 
 
 @strawberry.type
