@@ -1,5 +1,7 @@
 """Whose evening ends otherwise than with food: so many as the plan says and no more, drawn by the seed."""
 
+from itertools import islice
+
 from simulator.living.plan import Tempers
 from simulator.lots import Lots
 
@@ -26,7 +28,7 @@ class Fates:
         self._fates = {
             number: fate
             for fate, percent in shares.items()
-            for number, _ in zip(waiting, range(round(orders * percent / 100)), strict=False)
+            for number in islice(waiting, round(orders * percent / 100))
         }
 
     def of(self, number: int) -> str:
