@@ -64,11 +64,13 @@ async def test_news_come_by_wake_ups_and_not_by_polling(bench: Bench) -> None:
     await bench.begin_shift()
     async with aclosing(bench.watch(OTSO, OFFERS)) as watch:
         await taken(watch, 1)
-        began = time.monotonic()
-        await bench.order()
+        delivery_id = await bench.order()
         offer_id = (await until(watch, "OfferOpened", "OPEN"))["offer"]["id"]
-        await bench.change(OTSO, "declineOffer", offerId=offer_id)
-        await until(watch, "OfferClosed", "DECLINED")
+        began = time.monotonic()
+        await bench.change(OTSO, "acceptOffer", offerId=offer_id)
+        await until(watch, "CourierDeliveryChanged", "ASSIGNED")
+        await bench.change(OTSO, "confirmPickup", deliveryId=delivery_id, code=code_of(delivery_id, PICKUP))
+        await until(watch, "CourierDeliveryChanged", "PICKED_UP")
         assert time.monotonic() - began < POLL_S, "somebody had to look again by themselves"
 
 
