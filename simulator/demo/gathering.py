@@ -20,7 +20,7 @@ from simulator.living import Diary
 from simulator.signing_in import SignedIn
 
 SUPPORT, DISPATCHER = "sanna", "dispatch"
-PATIENCE = Patience(tries=60, first_s=0.1, longest_s=1.0)
+PATIENCE = Patience(tries=15, first_s=0.1, longest_s=1.0)
 AT_ONCE = 6
 ASK_AGAIN_S = 1.0
 JOURNAL_PAGE = 1000
@@ -49,24 +49,33 @@ class Gatherer:
     async def evening(self, diary: Diary, within_s: float) -> Evening:
         """When every acknowledged order has ended and every payment is settled, or time is up.
 
-        Raises Outage or GraphRefused.
+        Raises Outage when the platform cannot say, or GraphRefused.
         """
         stories: dict[str, Story] = {}
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + within_s
+        deadline = asyncio.get_running_loop().time() + within_s
         while True:
-            journal = await self.journal()
-            known = {order.order_id for order in diary.acknowledged} | {entry.reference for entry in journal}
-            open_orders = [order_id for order_id in known if not is_quiet(stories.get(order_id))]
-            stories.update(await self._stories(open_orders))
-            all_quiet = all(is_quiet(stories.get(order_id)) for order_id in known)
-            if all_quiet or loop.time() > deadline:
-                break
+            is_late = asyncio.get_running_loop().time() > deadline
+            try:
+                journal = await self.journal()
+                known = {order.order_id for order in diary.acknowledged} | {entry.reference for entry in journal}
+                await self._read_again(known, stories)
+            except Outage:
+                if is_late:
+                    raise
+            else:
+                if is_late or all(is_quiet(stories.get(order_id)) for order_id in known):
+                    break
             await asyncio.sleep(ASK_AGAIN_S)
         seen = {event.courier.id for story in stories.values() for event in story.delivery if event.courier}
         on_shift = {courier.courier_id for courier in diary.couriers.values() if courier.courier_id}
         couriers = await together(self._courier(courier_id) for courier_id in sorted(seen | on_shift))
         return Evening(diary, tuple(stories.values()), tuple(couriers), await self.journal())
+
+    async def _read_again(self, known: Iterable[str], stories: dict[str, Story]) -> None:
+        """Those of which more may come."""
+        waiting = [order_id for order_id in known if not is_quiet(stories.get(order_id))]
+        found = await together(self._story(order_id) for order_id in waiting)
+        stories.update({story.order_id: story for story in found if story is not None})
 
     async def journal(self) -> tuple[Entry, ...]:
         """All of the provider's own books. Raises Outage."""
@@ -78,39 +87,19 @@ class Gatherer:
         return tuple(entries)
 
     async def _story(self, order_id: str) -> Story | None:
-        """None when support sees no such order."""
+        """None when support sees no such order. Raises Outage."""
         async with self._turn:
-            for wait in PATIENCE.waits():
-                try:
-                    return await self._told(order_id)
-                except Outage:
-                    await asyncio.sleep(wait)
-            return await self._told(order_id)
-
-    async def _told(self, order_id: str) -> Story | None:
-        found = (await self._support.ask(ORDER, {"id": order_id})).order
-        if found is None:
-            return None
-        events = await all_of(self._support, EVENTS, order_id)
-        return found.story(events, await all_of(self._dispatcher, DELIVERY, order_id))
-
-    async def _stories(self, order_ids: Iterable[str]) -> dict[str, Story]:
-        found = await together(self._story(order_id) for order_id in order_ids)
-        return {story.order_id: story for story in found if story is not None}
+            found = (await self._support.ask(ORDER, {"id": order_id})).order
+            if found is None:
+                return None
+            events = await all_of(self._support, EVENTS, order_id)
+            return found.story(events, await all_of(self._dispatcher, DELIVERY, order_id))
 
     async def _courier(self, courier_id: str) -> CourierStory:
         async with self._turn:
             return CourierStory(courier_id, await all_of(self._dispatcher, COURIER, courier_id))
 
     async def _journal_page(self, after: int) -> JournalPage:
-        for wait in PATIENCE.waits():
-            try:
-                return await self._journal_page_now(after)
-            except Outage:
-                await asyncio.sleep(wait)
-        return await self._journal_page_now(after)
-
-    async def _journal_page_now(self, after: int) -> JournalPage:
         query = {"after": str(after), "limit": str(JOURNAL_PAGE)}
         try:
             answer = await self._http.get(self._journal_url, params=query, headers=self._journal_headers)

@@ -60,6 +60,10 @@ class Evening:
             return process.wait(timeout=ENDS_WITHIN_S)
 
     @property
+    def told(self) -> str:
+        return "\n".join(self.said)
+
+    @property
     def diary(self) -> Diary:
         diary = read_diary(self.folder.diary)
         assert diary is not None
@@ -71,10 +75,10 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Evening:
     """An evening that was stopped once and went on to its end."""
     evening = Evening(tmp_path_factory.mktemp("demo") / "kept", free_port(block=9))
     stopped = evening.play(until=r"\d (CONFIRMED|ACCEPTED|PREPARING)")
-    assert stopped == 130, evening.said
+    assert stopped == 130, evening.told
     before = evening.folder.kept().at
     assert evening.diary.unended, "it was stopped with people waiting"
-    assert evening.play("--resume") == 0, evening.said
+    assert evening.play("--resume") == 0, evening.told
     assert evening.folder.kept().at > before
     return evening
 
@@ -88,7 +92,7 @@ def reopened(played: Evening) -> Iterator[RunningPlatform]:
 
 
 def test_a_stopped_evening_goes_on_and_passes(played: Evening) -> None:
-    assert any("must be zero         lost 0 · gap 0" in line for line in played.said), played.said
+    assert any("must be zero         lost 0 · gap 0" in line for line in played.said), played.told
     assert len(played.diary.acknowledged) == ORDERS
     assert any(line.startswith("The evening passes.") for line in played.said)
 
