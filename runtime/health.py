@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapp
 from contextlib import asynccontextmanager, contextmanager
 
 import uvicorn
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 from runtime.logs import logger
 
 CHECK_WITHIN_SECONDS = 2.0
+TASKS = Gauge("event_loop_tasks", "Tasks of the process that have not ended, as it was asked.")
 
 Check = Callable[[], Awaitable[object]]
 
@@ -43,6 +44,7 @@ def health_routes(checks: Mapping[str, Check]) -> list[Route]:
         )
 
     async def metrics(_request: Request) -> Response:
+        TASKS.set(len(asyncio.all_tasks()))
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return [Route("/health/live", live), Route("/health/ready", ready), Route("/metrics", metrics)]

@@ -53,8 +53,9 @@ async def test_not_ready_names_the_check_and_hides_what_it_found(monkeypatch: py
     assert "secret" not in json.dumps(found.json())
 
 
-async def test_metrics_tell_memory_and_processor_time() -> None:
+async def test_metrics_tell_memory_tasks_and_processor_time() -> None:
     text = (await answer({}, "/metrics")).text
+    assert f"\nevent_loop_tasks {float(len(asyncio.all_tasks()))}\n" in text
     assert "process_resident_memory_bytes" in text
     assert "process_cpu_seconds_total" in text
 
