@@ -141,10 +141,10 @@ class Neighbourhood:
             **more,
         }
 
-    async def courier(self, sign_in: SignIn, clock: Clock = real_time) -> Courier:
-        """A courier on a shift, half a kilometre from the restaurant."""
+    async def courier(self, sign_in: SignIn, clock: Clock = real_time, away_m: float = 500) -> Courier:
+        """A courier on a shift, so far from the restaurant."""
         person = await sign_in(f"courier-{SystemRandom().randrange(10**9)}")
-        courier = Courier(person, self.kitchen.moved(0, -500), clock)
+        courier = Courier(person, self.kitchen.moved(0, -away_m), clock)
         await courier.go_online()
         return courier
 
@@ -155,25 +155,37 @@ class Neighbourhood:
     async def cooked(self, customer: Person, **more: object) -> str:
         """The id of an order to the door whose food is ready: now a courier is looked for."""
         order_id = await self.ordered(customer, **more)
+        await self.cook(order_id)
+        return order_id
+
+    async def cook(self, order_id: str) -> None:
+        """Accept, and be ready."""
         await self.restaurant.staff.does("acceptOrder", {"orderId": order_id, "prepMinutes": 10})
         await self.restaurant.staff.does("markOrderReady", {"orderId": order_id})
-        return order_id
 
     async def fetched(self, courier: Courier, order_id: str) -> str:
         """The courier comes and takes the food over; the delivery's id."""
         delivery_id = await courier.accept()
+        await self.fetch(courier, delivery_id, order_id)
+        return delivery_id
+
+    async def fetch(self, courier: Courier, delivery_id: str, order_id: str) -> None:
+        """The courier comes and takes the food over."""
         await courier.ride(self.kitchen)
         code = (await codes(self.restaurant.staff, order_id))["pickupCode"]
         await courier.does("confirmPickup", delivery_id, code=code)
-        return delivery_id
+
+    async def bring(self, customer: Person, courier: Courier, delivery_id: str, order_id: str) -> None:
+        """The courier rides to the door and hands the food over."""
+        await courier.ride(self.door)
+        pin = (await codes(customer, order_id))["dropoffPin"]
+        await courier.does("confirmDropoff", delivery_id, pin=pin)
 
     async def delivered(self, customer: Person, courier: Courier) -> str:
         """The id of an order that was brought to the door."""
         order_id = await self.cooked(customer)
         delivery_id = await self.fetched(courier, order_id)
-        await courier.ride(self.door)
-        pin = (await codes(customer, order_id))["dropoffPin"]
-        await courier.does("confirmDropoff", delivery_id, pin=pin)
+        await self.bring(customer, courier, delivery_id, order_id)
         return order_id
 
 

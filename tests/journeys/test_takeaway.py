@@ -108,7 +108,9 @@ async def test_a_kitchen_is_told_of_paid_orders_only_and_of_everything_that_foll
     aino: Person, sign_in: SignIn
 ) -> None:
     restaurant = await open_restaurant(sign_in)
-    watcher = Follower(restaurant.staff, KITCHEN_UPDATES, restaurant.id, lambda item: item.get("type") == "COMPLETED")
+    watcher = Follower(
+        restaurant.staff, KITCHEN_UPDATES, restaurant.id, is_last=lambda item: item.get("type") == "COMPLETED"
+    )
     watching = asyncio.create_task(watcher.follow())
     declined = (await placed(aino, restaurant, card="tok_card_declined"))["order"]["id"]
     await reaches(aino, declined, "FAILED")
