@@ -145,6 +145,7 @@ offered = OfferMade(
     ride_seconds=240.0,
     distance_m=DISTANCE_M,
     pickup=PICKUP,
+    customer_id=AINO.subject,
     dropoff_near=NEAR_DROPOFF,
     vehicle=Vehicle.BICYCLE,
 )

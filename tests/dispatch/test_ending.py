@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+import msgspec
 import pytest
 
 from kernel.deciding import Later
@@ -80,7 +81,8 @@ def test_who_is_chosen_asked_or_on_the_way_is_named_when_it_is_called_off(past: 
 @pytest.mark.parametrize("past", [UP_TO_PICKED_UP, UP_TO_DOOR])
 def test_what_was_fetched_is_not_called_off(past: tuple[Event, ...]) -> None:
     moment = max(READY_BY, past[-1].at)
-    delivery.given(*past).when(cancel).then(but(refused, at=moment))
+    told = delivery.given(*past).when(cancel).then(but(refused, at=moment))
+    assert told.state == msgspec.structs.replace(delivery.given(*past).state, last_at=moment)
     delivery.given(*past).when(but(cancel, asked=False)).then_nothing()
 
 

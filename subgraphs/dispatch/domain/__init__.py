@@ -1,4 +1,4 @@
-"""What dispatch decides: couriers, each the fence of their own time, and deliveries over their life, phase by phase."""
+"""What dispatch decides: couriers, one engagement at a time, and deliveries over their life, phase by phase."""
 
 from kernel.deciding import Decider, Decision
 from subgraphs.dispatch.commands import (

@@ -1,4 +1,4 @@
-"""Couriers decided: shifts, and the fence against two engagements at a time."""
+"""Couriers decided: shifts, and never two engagements at a time."""
 
 from datetime import datetime
 

@@ -51,6 +51,7 @@ def make(command: MakeOffer, delivery: Delivery | None) -> Decision:
         ride_seconds=chosen.ride_seconds,
         distance_m=delivery.distance_m,
         pickup=delivery.pickup,
+        customer_id=delivery.customer_id,
         dropoff_near=about(delivery.dropoff.position),
         vehicle=command.vehicle,
     )

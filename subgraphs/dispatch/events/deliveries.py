@@ -92,7 +92,8 @@ class OfferMade(DeliveryNews):
     distance_m: int
     """From the restaurant to the customer, as the crow flies."""
     pickup: Pickup
-    dropoff_near: Position
+    customer_id: Annotated[str, Personal(subject="customer_id")]
+    dropoff_near: Annotated[Position, Personal(subject="customer_id")]
     """About where it goes: a courier who is only asked is not told the door."""
     vehicle: Vehicle
 

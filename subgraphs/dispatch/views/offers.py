@@ -1,12 +1,13 @@
 """An offer as shown: the one fold of its events, and its table."""
 
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
 
 from kernel.ids import person_id
 from kernel.log import Recorded
-from kernel.messages import Row, Viewer
+from kernel.messages import Personal, Row, Viewer
 from kernel.ownership import Parties
 from kernel.places import Position
 from kernel.projecting import Key, Projection, View
@@ -42,7 +43,8 @@ class OfferView(Row):
     ride_seconds: float
     distance_m: int
     pickup: Pickup
-    dropoff_near: Position
+    customer_id: Annotated[str, Personal(subject="customer_id")]
+    dropoff_near: Annotated[Position, Personal(subject="customer_id")]
 
     def parties(self, viewer: Viewer) -> Parties:
         """Who stands in which relation to it, as far as `viewer` is concerned."""
@@ -81,6 +83,7 @@ def offer_made(event: OfferMade) -> OfferView:
         ride_seconds=event.ride_seconds,
         distance_m=event.distance_m,
         pickup=event.pickup,
+        customer_id=event.customer_id,
         dropoff_near=event.dropoff_near,
     )
 
