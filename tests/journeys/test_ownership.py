@@ -2,13 +2,12 @@
 
 from collections.abc import Awaitable, Callable
 
-import httpx
 import pytest
 
-from runtime.settings import Settings
 from tests.journeys.conftest import SignIn
 from tests.journeys.dining import Restaurant, confirmed, kept_restaurant, placed, quoted
-from tests.journeys.person import Json, Person, StreamFailed
+from tests.journeys.person import Person, StreamFailed
+from tests.journeys.references import referred
 from tests.journeys.streams import KITCHEN_UPDATES, UPDATES
 from tests.running_platform import RunningPlatform
 
@@ -161,29 +160,14 @@ async def test_a_reference_is_no_way_around(
 ) -> None:
     """The subgraphs themselves judge what a router asks them for, whatever it has planned."""
     order_id, person = await confirmed(aino, restaurant), await sign_in(name)
-    assert await referred(platform, aino, "orders", order_id, "... on Order { id status }") is not None
-    assert await referred(platform, person, "orders", order_id, "... on Order { id status }") is None
-    money = "... on Order { payments { id } }"
-    assert (await referred(platform, aino, "payments", order_id, money) or {})["payments"]
-    assert not (await referred(platform, person, "payments", order_id, money) or {}).get("payments")
+    assert await referred(platform, aino, "orders", "Order", order_id, "id status") is not None
+    assert await referred(platform, person, "orders", "Order", order_id, "id status") is None
+    money = "payments { id }"
+    assert (await referred(platform, aino, "payments", "Order", order_id, money) or {})["payments"]
+    assert not (await referred(platform, person, "payments", "Order", order_id, money) or {}).get("payments")
 
 
-async def referred(
-    platform: RunningPlatform, person: Person, subgraph: str, order_id: str, selected: str
-) -> Json | None:
-    """What a subgraph answers the router, which is asking for that person."""
-    secret = Settings.from_environment({"DATA_DIR": str(platform.data_dir)}).router_secret
-    query = f"query($r: [_Any!]!) {{ _entities(representations: $r) {{ {selected} }} }}"
-    variables = {"r": [{"__typename": "Order", "id": order_id}]}
-    address = platform.address(1, f"/{subgraph}/graphql")
-    headers = {**person.headers, "x-router-credential": secret}
-    async with httpx.AsyncClient() as http:
-        answer = await http.post(address, json={"query": query, "variables": variables}, headers=headers)
-    found: list[Json | None] = answer.json()["data"]["_entities"]
-    return found[0]
-
-
-@pytest.mark.parametrize("subgraph", ["catalog", "orders", "payments"])
+@pytest.mark.parametrize("subgraph", ["catalog", "orders", "payments", "dispatch", "tracking", "reviews"])
 async def test_nobody_gets_past_the_router(aino: Person, platform: RunningPlatform, subgraph: str) -> None:
     address = platform.address(1, f"/{subgraph}/graphql")
     answer = await aino.http.post(address, json={"query": "{ __typename }"}, headers=aino.headers)
