@@ -29,6 +29,8 @@ from simulator.living import Clock, Plan, Town
 FRIDAY = datetime(2026, 1, 16, 17, 0, tzinfo=ZoneInfo("Europe/Helsinki"))
 OPENING_S = 12.0
 """About what a platform needs to open for the first time: it is five o'clock when people can order."""
+MINUTES_OF_A_HUNDRED, LEAST_MINUTES = 28.0, 4.0
+"""In which a hundred people get hungry; more people take longer, since there are no more couriers for them."""
 LAST_ORDER_MINUTES = 30.0
 """About how long the last order takes."""
 KEEP_EVERY_S = 2.0
@@ -133,6 +135,7 @@ class Demo:
             seed=self._kept.seed,
             orders=self._kept.orders,
             couriers=self._wish.couriers,
+            minutes=max(MINUTES_OF_A_HUNDRED * self._kept.orders / 100, LEAST_MINUTES),
             diary=self._folder.diary,
         )
 
