@@ -7,37 +7,20 @@ from pathlib import Path
 
 import httpx
 import pytest
-from msgspec import Struct, json
+from msgspec import json
 
-from simulator.graph import Graph, Operation
-from simulator.living import Clock, Diary, Plan, Tempers, Town, Watched, read_diary
+from simulator.graph import Graph
+from simulator.living import Clock, Diary, Plan, Tempers, Town, read_diary
 from simulator.living.diary import ENDED
 from simulator.signing_in import SignedIn
 from tests.patience import eventually
 from tests.running_platform import RunningPlatform, platform_in
+from tests.simulator.living.stories import missed
 
 pytestmark = [pytest.mark.anyio, pytest.mark.journey, pytest.mark.timeout(280)]
 RATE = 30
 FRIDAY = {"CLOCK_ORIGIN": "2026-11-27T15:00:00+00:00", "CLOCK_RATE": str(RATE), "CITY_RESTAURANTS": "1"}
 RESTLESS = Tempers(watcher_is_cut_off=100, cuts=2, seconds_between_cuts=90, follows_the_courier=100, reviews=100)
-
-
-class Told(Struct, frozen=True):
-    sequence: int
-    type: str
-
-
-class Page(Struct, frozen=True):
-    nodes: tuple[Told, ...]
-
-
-class Story(Struct, frozen=True):
-    events: Page
-
-
-STORY = Operation(
-    "query Story($id: ID!) { events: orderEvents(orderId: $id, first: 100) { nodes { sequence type } } }", Story
-)
 
 
 @pytest.fixture(scope="module")
@@ -115,15 +98,8 @@ def assert_was_restless(diary: Diary) -> None:
 
 
 async def assert_nothing_was_missed(plan: Plan, diary: Diary) -> None:
-    """Every customer's list is what the order's story says, from where the list begins."""
     async with httpx.AsyncClient() as http:
-        for watched in customers(diary):
-            graph = Graph(plan.graph, credentials=SignedIn(watched.person, plan.issuer, http), http=http)
-            story = (await graph.ask(STORY, {"id": watched.of})).events.nodes
-            first, *heard = [(item.sequence, item.type) for item in watched.heard]
-            assert first[1] == "SNAPSHOT"
-            assert heard == [(event.sequence, event.type) for event in story[first[0] :]]
-
-
-def customers(diary: Diary) -> list[Watched]:
-    return [watched for watched in diary.watched.values() if watched.stream == "orderUpdates"]
+        for watched in diary.watched.values():
+            if watched.stream == "orderUpdates":
+                credentials = SignedIn(watched.person, plan.issuer, http)
+                assert not await missed(Graph(plan.graph, credentials=credentials, http=http), watched), watched
