@@ -26,6 +26,7 @@ from kernel.ids import derive_id
 from kernel.messages import UNSTAMPED, Command, Refusal
 from kernel.planning import Planner
 from kernel.ports import Outage
+from kernel.remembering import Memory
 from kernel.subgraph import Subgraph
 
 PAGE = 500
@@ -47,7 +48,7 @@ class Handler:
         self._journal, self._views = equipment.journal, equipment.views
         self._clock, self._ids = equipment.clock, equipment.ids
         self._signals, self._codec = equipment.signals, equipment.codec
-        self._planner = Planner(subgraph.name, equipment.codec)
+        self._planner, self._memory = Planner(subgraph.name, equipment.codec), Memory()
         self._aggregates = {kind: aggregate for aggregate in subgraph.aggregates for kind in aggregate.commands}
         self._refusals = {kind.__name__: kind for kind in subgraph.refusals}
 
@@ -110,13 +111,14 @@ class Handler:
         self, decider: Decider[Any, Any, Any], command: Command, command_id: str, call: Call
     ) -> Commit | Refusal:
         stream = decider.stream(command)
-        state, version = decider.initial, 0
+        version, state = self._memory.recall(stream) or (0, decider.initial)
         more = True
         while more:
             page = await self._journal.read(stream, after=version, limit=PAGE)
             state = decider.fold([self._codec.message(sealed.type, sealed.data) for sealed in page], state)
             version = page[-1].version or version if page else version
             more = len(page) == PAGE
+        self._memory.remember(stream, version, state)
         decision = decider.decide(command, state)
         if isinstance(decision, Refusal):
             return decision
@@ -143,6 +145,7 @@ class Handler:
                 fresh = isinstance(result, Committed)
                 return Accepted(stream=commit.stream, version=result.version, token=result.token, fresh=fresh)
             case VersionMoved():
+                self._memory.forget(commit.stream)
                 return None
             case ClaimTaken(claim=claim):
                 return Refused(refusal=claim.refusal)
