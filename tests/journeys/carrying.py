@@ -21,8 +21,7 @@ DELIVERY = "delivery { id status version courier { id displayName } availableAct
 DELIVERY_NOW = f"query Delivery($id: ID!) {{ order(id: $id) {{ id status {DELIVERY} }} }}"
 CODES = "query Codes($id: ID!) { order(id: $id) { pickupCode dropoffPin } }"
 MYSELF = "query Myself { courier { id online offers { id status } delivery { id status } } }"
-REPORT = """mutation Report($input: ReportPositionsInput!) { result: reportPositions(input: $input) { __typename
-  ... on ReportPositionsSuccess { accepted dropped { reason count } } ... on UserError { code message path } } }"""
+REPORTED = "accepted dropped { reason count }"
 
 Clock = Callable[[], datetime]
 
@@ -88,7 +87,7 @@ class Courier:
 
     async def reports(self, points: Sequence[Json]) -> Json:
         """What became of these points."""
-        return (await self.person.ask(REPORT, input={"positions": [*points]}))["result"]
+        return await self.person.does("reportPositions", {"positions": [*points]}, REPORTED)
 
     async def ride(self, goal: Spot, steps: int = 2) -> None:
         """Go there, saying where they are on the way."""

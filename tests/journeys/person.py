@@ -26,12 +26,13 @@ KEYLESS = frozenset(
         "removeMenuItem",
         "removeOptionGroup",
         "removeStaffMember",
+        "reportPositions",
         "resumeRestaurant",
         "setItemAvailability",
         "setOptionAvailability",
     }
 )
-"""Mutations that say how something is to be; sending one twice is harmless."""
+"""Mutations that say how something is, or is to be; sending one twice is harmless."""
 
 
 class StreamEnded(Exception):
