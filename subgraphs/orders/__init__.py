@@ -2,6 +2,5 @@
 ends early.
 
 Owns the streams `quote_…` (one event, `QuoteGiven`) and `order_…`; an order reuses its quote's UUID. Consumes
-`catalog.changes` (kitchens, menus, staff), `payments.events`, `dispatch.events` and `tracking.events`; emits
-`orders.events`.
+`catalog.changes` (kitchens, menus, staff), `payments.events` and `dispatch.events`; emits `orders.events`.
 """

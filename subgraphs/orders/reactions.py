@@ -1,4 +1,4 @@
-"""What orders does about others' news: about the money, the courier on the way, and the door that is near."""
+"""What orders does about others' news: about the money, and about the courier on the way."""
 
 from collections.abc import Sequence
 
@@ -6,6 +6,7 @@ from kernel.log import Recorded
 from kernel.messages import Command
 from kernel.subgraph import Reaction
 from subgraphs.dispatch.events import (
+    CourierAtDoor,
     DeliveryAbandoned,
     DeliveryAssigned,
     DeliveryCancelled,
@@ -33,7 +34,6 @@ from subgraphs.orders.commands import (
 )
 from subgraphs.orders.events import DropoffProof, FailureReason
 from subgraphs.payments.events import PaymentAuthorised, PaymentDeclined
-from subgraphs.tracking.events import CourierNearedDoor
 
 
 def of_payments(record: Recorded) -> Sequence[Command]:
@@ -48,7 +48,10 @@ def of_payments(record: Recorded) -> Sequence[Command]:
 
 
 def of_dispatch(record: Recorded) -> Sequence[Command]:  # noqa: C901 - one case per event
-    """The commands that follow from a delivery's event; those before somebody is assigned are dispatch's own affair."""
+    """The commands that follow from a delivery's event; those before somebody is assigned are dispatch's own affair.
+
+    That the door is near is heard from dispatch too, not from tracking: here it comes after the pickup, whatever lags.
+    """
     match record.message:
         case DeliveryAssigned(order_id=order_id, courier_id=courier_id):
             return [NameOrderCourier(order_id=order_id, courier_id=courier_id)]
@@ -56,6 +59,8 @@ def of_dispatch(record: Recorded) -> Sequence[Command]:  # noqa: C901 - one case
             return [DropOrderCourier(order_id=order_id, courier_id=courier_id)]
         case DeliveryPickedUp(order_id=order_id, courier_id=courier_id):
             return [PickUpOrder(order_id=order_id, courier_id=courier_id)]
+        case CourierAtDoor(order_id=order_id):
+            return [AnnounceOrder(order_id=order_id)]
         case DeliveryCompleted(order_id=order_id, courier_id=courier_id, proof=proof):
             return [DeliverOrder(order_id=order_id, courier_id=courier_id, proof=DropoffProof(proof.value))]
         case DeliveryUndeliverable(order_id=order_id, reason=reason):
@@ -74,17 +79,7 @@ def of_dispatch(record: Recorded) -> Sequence[Command]:  # noqa: C901 - one case
             return []
 
 
-def of_tracking(record: Recorded) -> Sequence[Command]:
-    """The command that follows when the courier gets near the customer's door."""
-    match record.message:
-        case CourierNearedDoor(order_id=order_id):
-            return [AnnounceOrder(order_id=order_id)]
-        case _:
-            return []
-
-
 REACTIONS = (
     Reaction(name="orders.of_payments", topics=("payments.events",), react=of_payments, from_start=True),
     Reaction(name="orders.of_dispatch", topics=("dispatch.events",), react=of_dispatch, from_start=True),
-    Reaction(name="orders.of_tracking", topics=("tracking.events",), react=of_tracking, from_start=True),
 )

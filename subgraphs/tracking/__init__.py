@@ -2,5 +2,5 @@
 
 Positions are a lossy stream behind a port and one row per courier, never a journal; only what follows from them, that a
 courier has arrived somewhere, is event-sourced: streams `trip_…`, one per delivered order, sharing the order's UUID.
-Consumes `orders.events` and `dispatch.events` (the view `trip`). Emits `tracking.events`, to which both react.
+Consumes `orders.events` and `dispatch.events` (the view `trip`). Emits `tracking.events`, to which dispatch reacts.
 """

@@ -169,7 +169,7 @@ DELIVERY_NEWS: tuple[DeliveryCommand | FailOrder, ...] = (
     abandon,
     lose,
 )
-"""Everything that dispatch and tracking can tell an order."""
+"""Everything that dispatch can tell an order."""
 
 kitchen_cancels = msgspec.structs.replace(by(cancel, COOK), reason=CancellationReason.ITEMS_UNAVAILABLE)
 support_cancels = by(cancel, SANNA)

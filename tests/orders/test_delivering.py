@@ -1,4 +1,4 @@
-"""What dispatch and tracking tell an order: each thing once, in its time, and never a word too late."""
+"""What dispatch tells an order: each thing once, in its time, and never a word too late."""
 
 from collections.abc import Mapping
 

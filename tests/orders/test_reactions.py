@@ -1,4 +1,4 @@
-"""What payments, dispatch and tracking say is done to the order they name; all else is none of its business."""
+"""What payments and dispatch say is done to the order they name; all else is none of its business."""
 
 from typing import Any
 
@@ -8,6 +8,8 @@ from kernel.ids import derive_id, typed_id
 from kernel.messages import Command, Event
 from kernel.places import Vehicle
 from subgraphs.dispatch.events import (
+    CourierArrived,
+    CourierAtDoor,
     DeliveryAbandoned,
     DeliveryAssigned,
     DeliveryCancelled,
@@ -40,9 +42,8 @@ from subgraphs.orders.commands import (
     TurnOrderBack,
 )
 from subgraphs.orders.events import FailureReason
-from subgraphs.orders.reactions import REACTIONS, of_dispatch, of_payments, of_tracking
+from subgraphs.orders.reactions import REACTIONS, of_dispatch, of_payments
 from subgraphs.payments.events import PaymentAuthorised, PaymentCaptured, PaymentDeclined
-from subgraphs.tracking.events import CourierArrivedAtRestaurant, CourierNearedDoor
 from tests.orders.deliveries import COURIER
 from tests.orders.ordering import AT, ORDER, PAYMENT
 from tests.spelling import recorded, uuid_of
@@ -82,6 +83,7 @@ def test_other_news_of_payments_change_no_order() -> None:
             DropOrderCourier(order_id=ORDER, courier_id=COURIER),
         ),
         (DeliveryPickedUp(**THEIRS), PickUpOrder(order_id=ORDER, courier_id=COURIER)),
+        (CourierAtDoor(**NEWS, courier_id=COURIER), AnnounceOrder(order_id=ORDER)),
         (
             DeliveryCompleted(**THEIRS, proof=DropoffProof.LEFT_AT_DOOR),
             DeliverOrder(order_id=ORDER, courier_id=COURIER, proof=events.DropoffProof.LEFT_AT_DOOR),
@@ -112,19 +114,16 @@ def test_whom_dispatch_asks_is_no_news_of_an_order() -> None:
     assert of_dispatch(recorded(OfferLapsed(**THEIRS), DELIVERY)) == []
 
 
+def test_a_courier_at_the_restaurant_is_not_announced() -> None:
+    assert of_dispatch(recorded(CourierArrived(**NEWS, courier_id=COURIER), DELIVERY)) == []
+
+
 def test_every_proof_has_its_word_in_orders() -> None:
     assert {proof.value for proof in DropoffProof} == {proof.value for proof in events.DropoffProof}
-
-
-def test_a_courier_near_the_door_is_announced_and_one_at_the_restaurant_is_not() -> None:
-    trip: dict[str, Any] = {**THEIRS, "trip_id": typed_id("trip", uuid_of(1))}
-    assert of_tracking(recorded(CourierNearedDoor(**trip), "trip")) == [AnnounceOrder(order_id=ORDER)]
-    assert of_tracking(recorded(CourierArrivedAtRestaurant(**trip), "trip")) == []
 
 
 def test_no_news_are_missed_by_a_worker_that_starts_later() -> None:
     assert [(reaction.topics, reaction.from_start) for reaction in REACTIONS] == [
         (("payments.events",), True),
         (("dispatch.events",), True),
-        (("tracking.events",), True),
     ]

@@ -1,4 +1,4 @@
-"""Delivering: what dispatch and tracking tell of the courier, as the order's own news. Stale ones change nothing."""
+"""Delivering: what dispatch tells of the courier, as the order's own news. Stale ones change nothing."""
 
 from kernel.deciding import Decision
 from subgraphs.orders.commands import (
