@@ -1,7 +1,7 @@
 """A courier: begins a shift, answers offers, does one delivery after the other, and now and then takes a break."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 
 from simulator.living.carrying import Carrying
 from simulator.living.deeds import ACCEPT_OFFER, DECLINE_OFFER, GO_OFFLINE, GO_ONLINE
@@ -11,21 +11,11 @@ from simulator.living.questions import MYSELF, DeliverySeen, OfferSeen, ShiftTol
 from simulator.living.reporting import Reporter
 from simulator.living.scene import Scene
 from simulator.living.somebody import Somebody
+from simulator.living.standing import BRING, FETCH, TAKE_BACK, Goal, Standing
 from simulator.living.watcher import SHIFT, Watcher
 from simulator.streets import Spot
 
-GOALS = {
-    "ASSIGNED": "fetch",
-    "AT_RESTAURANT": "fetch",
-    "PICKED_UP": "bring",
-    "AT_DOOR": "bring",
-    "RETURNING": "take back",
-}
-"""What a courier's delivery asks for, by its status."""
-
 DECLINES_BECAUSE = ("TOO_FAR", "TOO_BUSY", "OTHER")
-Goal = tuple[str, str]
-"""A delivery's id and what to do with it."""
 
 
 class Rider:
@@ -36,11 +26,9 @@ class Rider:
         self.lots = self.somebody.lots
         self.moving = Moving(scene.streets, scene.clock, noted.vehicle, Spot(noted.latitude, noted.longitude))
         self._reporter = Reporter(self.somebody, self.moving, noted)
+        self._standing = Standing()
         self._carrying = Carrying(self.somebody, self.moving, noted, self)
-        self._offers = dict[str, OfferSeen]()
         self._answered = set[str]()
-        self._delivery: DeliverySeen | None = None
-        self._news = asyncio.Event()
 
     async def live(self) -> None:
         """Until cancelled. A shift that was under way is gone on with."""
@@ -60,34 +48,26 @@ class Rider:
         goal: Goal | None = None
         step: asyncio.Task[None] | None = None
         while True:
-            self._news.clear()
-            for offer in self._offers.values():
+            self._standing.changed.clear()
+            for offer in self._standing.offers.values():
                 if offer.status == "OPEN" and offer.id not in self._answered:
                     self._answered.add(offer.id)
                     tasks.create_task(self._answer(offer))
-            if (wanted := self._goal()) != goal:
+            if (wanted := self._standing.goal(self.noted.courier_id)) != goal:
                 if step:
                     step.cancel()
                 step = tasks.create_task(self._pursue(wanted, goal))
                 goal = wanted
-            await self._news.wait()
-
-    def _goal(self) -> Goal | None:
-        delivery = self._delivery
-        if delivery is None or delivery.status not in GOALS:
-            return None
-        if delivery.courier and delivery.courier.id != self.noted.courier_id:
-            return None
-        return delivery.id, GOALS[delivery.status]
+            await self._standing.changed.wait()
 
     async def _pursue(self, goal: Goal | None, before: Goal | None) -> None:
-        if goal is None or self._delivery is None:
+        delivery = self._standing.delivery
+        if goal is None or delivery is None:
             self.noted.doing, self.noted.order_id = "free", ""
             if before:
                 await self.somebody.persist("take a break", self._maybe_take_a_break)
             return
-        delivery = self._delivery
-        steps = {"fetch": self._carrying.fetch, "bring": self._carrying.bring, "take back": self._carrying.take_back}
+        steps = {FETCH: self._carrying.fetch, BRING: self._carrying.bring, TAKE_BACK: self._carrying.take_back}
         await self.somebody.persist(goal[1], _with(steps[goal[1]], delivery))
 
     async def _answer(self, offer: OfferSeen) -> None:
@@ -146,41 +126,16 @@ class Rider:
         self.noted.courier_id = courier.id
         if courier.online and self.noted.doing == "offline":
             self.noted.doing = "free"
-        self._know(courier.offers, courier.delivery)
+        self._standing.know(courier.offers, courier.delivery)
 
     def see(self, delivery: DeliverySeen) -> None:
-        """Of one delivery only what is newer counts: streams and outcomes may cross."""
-        known = self._delivery
-        if known is None or known.id != delivery.id or known.version <= delivery.version:
-            self._delivery = delivery
-        self._news.set()
+        self._standing.see(delivery)
 
     def lose(self, delivery_id: str) -> None:
-        """It is somebody else's now, or nobody's."""
-        if self._delivery and self._delivery.id == delivery_id:
-            self._delivery = None
-        self._news.set()
+        self._standing.lose(delivery_id)
 
     def _take(self, told: ShiftTold) -> None:
-        item = told.item
-        if item.typename == "OpenOffers":
-            self._know(item.offers, item.delivery)
-        if item.offer:
-            self._offers[item.offer.id] = item.offer
-        if item.delivery and item.typename != "OpenOffers":
-            self.see(item.delivery)
-        elif item.delivery_id:
-            self.lose(item.delivery_id)
-        self._news.set()
-
-    def _know(self, offers: Sequence[OfferSeen], delivery: DeliverySeen | None) -> None:
-        """How everything stands; no delivery means that there is none any more."""
-        self._offers = {offer.id: offer for offer in offers}
-        if delivery is None:
-            self._delivery = None
-        else:
-            self.see(delivery)
-        self._news.set()
+        self._standing.take(told.item)
 
 
 def _with(step: Callable[[DeliverySeen], Awaitable[None]], delivery: DeliverySeen) -> Callable[[], Awaitable[None]]:

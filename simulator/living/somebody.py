@@ -30,7 +30,7 @@ class Somebody:
         credentials = SignedIn(name, scene.plan.issuer, scene.http, PATIENT)
         self.graph = scene.graph.signed_in_as(credentials)
         self._refused = dict[str, int]()
-        self._impatient = Graph(scene.plan.graph, credentials=credentials, patience=IMPATIENT, http=scene.http)
+        self.impatient = Graph(scene.plan.graph, credentials=credentials, patience=IMPATIENT, http=scene.http)
 
     def key(self, intent: str) -> UUID:
         """The idempotency key of an intent: the same for all attempts at it, also after the town was stopped."""
@@ -47,7 +47,7 @@ class Somebody:
     async def act(self, deed: Deed[OutcomeT], order: object, *, patiently: bool = True) -> OutcomeT:
         """`order` is the mutation's input. Raises as `Graph.act` does."""
         began = time.perf_counter()
-        outcome = await (self.graph if patiently else self._impatient).act(deed.operation, order)
+        outcome = await (self.graph if patiently else self.impatient).act(deed.operation, order)
         _took(self.scene.diary.mutations, deed.name, began)
         if outcome.refusal:
             count(self.scene.diary.refusals, f"{deed.name} {outcome.typename}")

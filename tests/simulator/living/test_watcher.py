@@ -3,20 +3,16 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from functools import cache
-from pathlib import Path
 from typing import cast
 
-import httpx
 import pytest
 from websockets.asyncio.server import ServerConnection
 
-from simulator.city import City, read_city
-from simulator.living import Clock, Diary, Heard, Plan, Tempers
+from simulator.living import Clock, Diary, Heard, Tempers
 from simulator.living.questions import OrderTold
-from simulator.living.scene import Scene
 from simulator.living.somebody import Somebody
 from simulator.living.watcher import ORDER, Watcher
+from tests.simulator.living.town import scene_at
 from tests.simulator.test_asking import Wallet
 from tests.simulator.wires import Conversation, greet, say, socket_server
 
@@ -24,16 +20,10 @@ pytestmark = pytest.mark.anyio
 STEADY = Tempers(watcher_is_cut_off=0)
 
 
-@cache
-def helsinki() -> City:
-    return read_city(Path(__file__).parents[3] / "simulator/cities/helsinki.json")
-
-
 @asynccontextmanager
 async def customer(url: str, diary: Diary, tempers: Tempers = STEADY) -> AsyncGenerator[Somebody]:
-    plan = Plan(graph=url, issuer="http://127.0.0.1:1", tempers=tempers, clock=Clock())
-    async with httpx.AsyncClient() as http:
-        somebody = Somebody(Scene(plan, helsinki(), diary, http), "customer-1")
+    async with scene_at(url, diary, tempers) as scene:
+        somebody = Somebody(scene, "customer-1")
         somebody.graph = somebody.scene.graph.signed_in_as(Wallet())
         yield somebody
 
