@@ -68,7 +68,7 @@ class Onlooker:
             acknowledged=len(diary.acknowledged),
             ended=sum(order.is_over for order in diary.orders.values()),
             statuses={status: known[status] for status in sorted(known, key=lambda name: order.get(name, 99))},
-            couriers=dict(Counter(courier.doing for courier in diary.couriers.values()).most_common()),
+            couriers=dict(sorted(Counter(courier.doing for courier in diary.couriers.values()).items())),
             offers=offers_answered(diary),
             events=events,
             events_per_s=self._speed(real_s, events),
@@ -89,4 +89,4 @@ def offers_answered(diary: Diary) -> dict[str, int]:
     sums = Counter[str]()
     for courier in diary.couriers.values():
         sums.update({name: count for name, count in courier.did.items() if name.split(" ")[0] in OFFERS})
-    return dict(sums)
+    return dict(sorted(sums.items()))

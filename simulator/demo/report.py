@@ -121,7 +121,7 @@ def where_couriers_were(evening: Evening) -> Iterator[str]:
     sent, unsent = sum(courier.sent for courier in couriers), sum(courier.unsent for courier in couriers)
     dropped = dropped_positions(evening)
     said = f"{sent} sent by {len(couriers)} couriers, {sum(dropped.values())} dropped: {tally(dropped)}"
-    yield row("positions", said + (f"; {unsent} lost in outages" if unsent else ""))
+    yield row("positions", said + (f"; {unsent} waited for an outage to pass" if unsent else ""))
 
 
 def how_wrong_etas_were(evening: Evening) -> Iterator[str]:

@@ -113,7 +113,7 @@ def test_the_report_says_how_it_was() -> None:
         "Friday 19:43 to 21:27, in 120 s at 30 times the speed, seed 1",
         "3 acknowledged: 3 DELIVERED",
         "lost 0 · gap 0 · repeat 0 · inversion 0 · unbalanced 0 · double 0",
-        "50 sent by 1 couriers, 5 dropped: 3 IMPOSSIBLE, 2 LATE; 3 lost in outages",
+        "50 sent by 1 couriers, 5 dropped: 3 IMPOSSIBLE, 2 LATE; 3 waited for an outage to pass",
         "bias  +3.0",
         "The evening passes.",
     ):
