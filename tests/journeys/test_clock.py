@@ -1,20 +1,31 @@
 """What happens when nobody does anything: a platform whose clock runs 180 times as fast as ours."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Iterator
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from uuid import uuid4
 
 import pytest
 
+from runtime.adapters.clock import PlatformClock
+from runtime.settings import Settings
+from tests.journeys.books import settles
+from tests.journeys.carrying import Clock, Courier, delivery_of, is_delivery, settle
 from tests.journeys.conftest import SignIn, door_of
 from tests.journeys.dining import ORDER, Restaurant, confirmed, now, open_restaurant, placed, quoted, reaches, story
-from tests.journeys.person import Person
+from tests.journeys.person import Json, Person, Watch
+from tests.journeys.streams import LOCATIONS
 from tests.patience import eventually
 from tests.running_platform import RunningPlatform, platform_in
 
 pytestmark = [pytest.mark.anyio, pytest.mark.journey, pytest.mark.timeout(240)]
 
 RATE = 180
+BEATS_PER_S = 10
+"""A courier who is silent for 60 s, which are a third of one here, is not asked."""
+ENDING = "query Ending($id: ID!) { order(id: $id) { status cancelledBy cancellationReason } }"
+NEWS = "query News($id: ID!) { deliveryEvents(orderId: $id, first: 100) { nodes { type } } }"
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +39,12 @@ def fast(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlatform]:
 async def sign_in(fast: RunningPlatform) -> AsyncGenerator[SignIn]:
     async with door_of(fast) as door:
         yield door
+
+
+@pytest.fixture
+def clock(fast: RunningPlatform) -> Clock:
+    settings = Settings.from_environment({"DATA_DIR": str(fast.data_dir)})
+    return PlatformClock(settings.clock_origin, settings.clock_started, RATE).now
 
 
 @pytest.fixture
@@ -72,3 +89,98 @@ async def test_an_order_whose_payment_is_never_resolved_expires(aino: Person, re
     order_id = (await placed(aino, restaurant, card="tok_unreachable"))["order"]["id"]
     await reaches(aino, order_id, "EXPIRED")
     assert [event["type"] for event in await story(aino, order_id)] == ["PLACED", "EXPIRED"]
+
+
+async def test_food_that_no_courier_can_be_found_for_is_called_off_and_paid_back(
+    fast: RunningPlatform, aino: Person, sign_in: SignIn
+) -> None:
+    place = await settle(sign_in)
+    order_id = await place.cooked(aino)
+    await reaches(aino, order_id, "CANCELLED")
+    ending = (await aino.ask(ENDING, id=order_id))["order"]
+    assert (ending["cancelledBy"], ending["cancellationReason"]) == ("PLATFORM", "NO_COURIER")
+    assert (await news(aino, order_id)).count("NOBODY_FOUND") > 10
+    await is_delivery(aino, order_id, "ABANDONED")
+    await settles(fast, aino, order_id, "VOIDED")
+
+
+async def test_who_does_not_answer_is_asked_again_and_whom_nobody_opens_brings_the_food_back(
+    fast: RunningPlatform, clock: Clock, aino: Person, sign_in: SignIn
+) -> None:
+    place = await settle(sign_in)
+    courier = await place.courier(sign_in, clock)
+    order_id = await place.ordered(aino)
+    async with aino.watch(LOCATIONS, id=order_id) as watch:
+        async with calling_in(courier):
+            await place.restaurant.staff.does("acceptOrder", {"orderId": order_id, "prepMinutes": 5})
+            await eventually(lambda: has_news(aino, order_id, "OFFER_EXPIRED"))
+            delivery_id = await accepts_in_time(courier)
+        lost = await first_that(watch, signalLost=True)
+        assert lost["phase"] == "TO_RESTAURANT"
+        async with calling_in(courier):
+            found = await first_that(watch, signalLost=False)
+        assert found["position"]["coarse"] is True
+        await place.restaurant.staff.does("markOrderReady", {"orderId": order_id})
+        await place.fetch(courier, delivery_id, order_id)
+        await courier.ride(place.door)
+        await is_delivery(aino, order_id, "AT_DOOR")
+
+        async def gives_up() -> bool:
+            given = {"deliveryId": delivery_id, "reason": "CUSTOMER_UNREACHABLE"}
+            outcome = await courier.person.act("reportUndeliverable", given)
+            return outcome["__typename"] == "ReportUndeliverableSuccess"
+
+        await eventually(gives_up)
+        assert (await first_that(watch, phase="ENDED"))["position"] is None
+    await courier.ride(place.kitchen)
+    assert (await courier.does("confirmReturn", delivery_id))["status"] == "RETURNED"
+    await reaches(aino, order_id, "RETURNED")
+    assert [event["type"] for event in await story(aino, order_id)][-2:] == ["RETURNING", "RETURNED"]
+    await settles(fast, aino, order_id, "CAPTURED")
+
+
+@asynccontextmanager
+async def calling_in(courier: Courier) -> AsyncGenerator[None]:
+    """The courier's phone says where they are, again and again."""
+
+    async def call_in() -> None:
+        while True:
+            await courier.report()
+            await asyncio.sleep(1 / BEATS_PER_S)  # the phone's own pace, not a wait for something
+
+    async with asyncio.TaskGroup() as tasks:
+        calling = tasks.create_task(call_in())
+        yield
+        calling.cancel()
+
+
+async def accepts_in_time(courier: Courier) -> str:
+    """The delivery's id: an offer is open for a quarter of a second here, so it may take several."""
+    accepted: list[str] = []
+
+    async def accepts() -> bool:
+        taken = await courier.person.act("acceptOffer", {"offerId": await courier.offer()}, "delivery { id }")
+        if taken["__typename"] == "AcceptOfferSuccess":
+            accepted.append(taken["delivery"]["id"])
+        return bool(accepted)
+
+    await eventually(accepts)
+    return accepted[0]
+
+
+async def first_that(watch: Watch, **wanted: object) -> Json:
+    """The next item that is so."""
+    async with asyncio.timeout(20):
+        while True:
+            item = await watch.item()
+            if all(item[name] == value for name, value in wanted.items()):
+                return item
+
+
+async def news(person: Person, order_id: str) -> list[str]:
+    """The types of a delivery's events."""
+    return [event["type"] for event in (await person.ask(NEWS, id=order_id))["deliveryEvents"]["nodes"]]
+
+
+async def has_news(person: Person, order_id: str, kind: str) -> bool:
+    return await delivery_of(person, order_id) is not None and kind in await news(person, order_id)
