@@ -115,7 +115,7 @@ class Cook:
                     await ticket.changes()  # The platform makes up its mind, about a cancellation say.
 
     async def _answer(self, ticket: Ticket, lots: Lots, fate: str) -> None:
-        await self.scene.clock.wait(lots.between("looks after", 5, 60))
+        await self.scene.clock.wait(lots.between("looks after", 5, 30))
         if fate == REJECTED:
             await self._do(REJECT, ticket, reason=lots.one("reason", REASONS))
         else:
