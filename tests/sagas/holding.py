@@ -1,6 +1,5 @@
 """What holds of an evening that has come to rest, and held at every moment of its log."""
 
-from collections import Counter
 from collections.abc import Mapping
 
 from kernel.ids import sibling_id
@@ -8,7 +7,7 @@ from kernel.messages import Event
 from subgraphs.dispatch.domain.actions import ENDED as DELIVERY_ENDED
 from subgraphs.dispatch.domain.actions import DeliveryStatus
 from subgraphs.dispatch.domain.couriers import Courier
-from subgraphs.dispatch.domain.delivery import Delivery
+from subgraphs.dispatch.domain.delivery import STATUS_AFTER, Delivery
 from subgraphs.dispatch.events import (
     CourierAtDoor,
     CourierNews,
@@ -17,6 +16,7 @@ from subgraphs.dispatch.events import (
     DeliveryAssigned,
     DeliveryCancelled,
     DeliveryCompleted,
+    DeliveryEvent,
     DeliveryFailed,
     DeliveryReturned,
     DeliveryUnassigned,
@@ -26,13 +26,14 @@ from subgraphs.dispatch.events import (
     OfferWithdrawn,
 )
 from subgraphs.dispatch.reactions import delivery_of
-from subgraphs.orders.domain.order import ENDED, Order
+from subgraphs.orders.domain.order import ENDED, Order, status_after
 from subgraphs.orders.events import (
     CancellationRefused,
     CancellationRequested,
     Fulfilment,
     OrderArriving,
     OrderCancelled,
+    OrderEvent,
     OrderPickedUp,
     OrderReturned,
     OrderStatus,
@@ -92,13 +93,18 @@ def told(world: World, stream: str) -> list[Event]:
 
 def _ends_once(world: World, order: Order) -> None:
     """Nothing comes after the end: neither of the order, nor of its delivery."""
-    decider_end = told(world, order.id)[-1]
-    assert order.last_at == decider_end.at
+    status = OrderStatus.PLACED
+    for event in told(world, order.id):
+        assert status not in ENDED, f"{type(event).__name__} after the end"
+        assert isinstance(event, OrderEvent)
+        status = status_after(event, status)
     delivery = world.state(delivery_of(order.id))
     if isinstance(delivery, Delivery):
         assert delivery.status in DELIVERY_ENDED, f"a delivery never ends: {delivery.status}"
         assert delivery.engagement is None
-        assert Counter(type(each).__name__ for each in told(world, delivery.id))["DeliveryRequested"] == 1
+        news = [each for each in told(world, delivery.id) if isinstance(each, DeliveryEvent)]
+        stages = [STATUS_AFTER.get(type(each), D.SEARCHING) for each in news]
+        assert [each for each in stages if each in DELIVERY_ENDED] == stages[-1:], "news after the end"
 
 
 def _is_paid_as_it_ended(world: World, order: Order, story: list[Event]) -> None:

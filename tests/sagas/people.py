@@ -133,7 +133,7 @@ class Cast:
             lambda: self.cancel(SANNA, CancellationReason.SUSPECTED_FRAUD),
         )
         of_courier = self._courier_deeds(None if self.delivery is None else self.delivery.status)
-        return self.choices.of((of_courier, of_kitchen, of_courier, of_courier, of_cancelling, of_courier))
+        return self.choices.of((of_courier, of_kitchen, of_courier, of_courier, of_kitchen, of_courier, of_cancelling))
 
     def _courier_deeds(self, status: DeliveryStatus | None) -> Sequence[Deed]:
         asked: Sequence[Deed] = (self.decline_offer, self.go_offline, self.accept_offer, self.go_online)

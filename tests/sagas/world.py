@@ -200,10 +200,10 @@ class World:
         refusal = self.handle(command, command_id)
         assert refusal is None, f"a dead letter: {command} was refused: {refusal}"
 
-    def settle(self) -> None:
-        """All news are heard."""
-        while self.waiting:
-            self.follow(0)
+    def settle(self, *deaf: str) -> None:
+        """All news are heard, by all but these consumers."""
+        while heard := [place for place, (each, _) in enumerate(self.waiting) if each.name not in deaf]:
+            self.follow(heard[0])
 
     def come_to_rest(self, at_most: int = 20_000) -> None:
         """Nobody does anything any more; news are heard, timers ring."""
