@@ -16,18 +16,18 @@ from msgspec import MsgspecError, json
 from simulator.demo.auditing import audit
 from simulator.demo.facts import Evening
 from simulator.demo.folder import CannotPlay, Folder, Kept, only_demo
+from simulator.demo.pace import pace_here
 from simulator.demo.playing import FRIDAY, Demo, Wish
 from simulator.graph import GraphRefused, Outage
 from simulator.signing_in import SignInRefused
 
 CANNOT = 2
-RATE, RATE_IN_CHAOS = 30.0, 15.0
 
 
 def options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m simulator.demo", description="Play a Friday evening.")
     parser.add_argument("--orders", type=int, default=100, help="how many orders are placed")
-    parser.add_argument("--rate", type=float, help="how many times faster than real time it goes; 30, with chaos 15")
+    parser.add_argument("--rate", type=float, help="times faster than real time; 30, in chaos 15, less if busy")
     parser.add_argument("--seed", default="1", help="the same people choose the same things")
     parser.add_argument("--chaos", action="store_true", help="kill every process once meanwhile")
     parser.add_argument("--map", action="store_true", help="show the town in a browser")
@@ -61,7 +61,7 @@ def play(given: argparse.Namespace) -> int:
         if given.resume:
             kept = folder.kept()
         else:
-            rate = given.rate or (RATE_IN_CHAOS if given.chaos else RATE)
+            rate = given.rate or pace_here(chaos=given.chaos)
             kept = Kept(seed=given.seed, orders=given.orders, rate=rate, at=FRIDAY)
             folder.begin(kept)
         return asyncio.run(Demo(wish, folder, kept, say).run())

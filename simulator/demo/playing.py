@@ -103,6 +103,7 @@ class Demo:
 
     async def _play_on(self, platform: Platform, http: httpx.AsyncClient) -> int:
         self._say(f"Opening a platform in {self._folder.path} on ports {self._wish.port} and up.")
+        self._say(f"Time goes {self._kept.rate:g} times as fast as here.")
         await platform.open()
         town = Town.opened(self._plan(platform.site))
         nemesis = Nemesis(self._kept.seed, self._progress_of(town), platform.processes, self._clock.now)
