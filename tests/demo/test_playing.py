@@ -24,7 +24,7 @@ from simulator.living import Diary, read_diary
 from tests.running_platform import ROOT, RunningPlatform, platform_in
 
 pytestmark = [pytest.mark.anyio, pytest.mark.journey, pytest.mark.timeout(400)]
-ORDERS, RATE, RESTAURANTS, COURIERS = 6, 40, 6, 6
+ORDERS, RATE, RESTAURANTS, COURIERS = 6, 30, 6, 6
 ENDS_WITHIN_S = 240.0
 GATHERS_WITHIN_S = 5.0
 
