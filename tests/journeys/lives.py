@@ -53,6 +53,7 @@ class Ending(Enum):
     """How somebody means an order to end."""
 
     COLLECTED = "COMPLETED"
+    DELIVERED = "DELIVERED"
     REJECTED = "REJECTED"
     CANCELLED = "CANCELLED"
     DECLINED = "FAILED"
@@ -95,15 +96,25 @@ class Life(Struct):
 class Table:
     """A customer and a kitchen who take every order to its end, however often they must ask."""
 
-    def __init__(self, customer: Graph, kitchen: Graph, restaurant_id: str, lines: list[dict[str, object]]) -> None:
+    def __init__(
+        self,
+        customer: Graph,
+        kitchen: Graph,
+        restaurant_id: str,
+        lines: list[dict[str, object]],
+        door: dict[str, object],
+    ) -> None:
         self.customer = customer
         self.kitchen = kitchen
         self.restaurant_id = restaurant_id
         self.lines = lines
+        self.door = door
 
     async def live(self, life: Life, card: str, acknowledged: Callable[[], None]) -> None:
         """Order, then do what the stream gives reason to, until it has ended."""
         quoting: dict[str, object] = {"restaurantId": self.restaurant_id, "lines": self.lines}
+        if life.ending is Ending.DELIVERED:
+            quoting |= {"fulfilment": "DELIVERY", "delivery": self.door}
         quoted = (await act(self.customer, QUOTE, quoting)).quote
         assert quoted is not None, "a quote that was given can be read"
         placing: dict[str, object] = {"quoteId": quoted.id, "paymentToken": card}
@@ -132,6 +143,8 @@ class Table:
             await self._step(self.customer, "cancelOrder", life)
         elif life.status == "CONFIRMED" and life.ending is Ending.REJECTED:
             await self._step(self.kitchen, "rejectOrder", life, reason="TOO_BUSY")
+        elif life.status == "READY_FOR_PICKUP" and life.ending is Ending.DELIVERED:
+            return  # A courier comes for it.
         elif step := self._cooking.get(life.status):
             await step(life)
 

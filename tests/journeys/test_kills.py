@@ -12,13 +12,15 @@ import httpx
 import pytest
 from msgspec import Struct
 
-from runtime.settings import Settings
 from simulator.graph import Graph, Operation, Patience
 from simulator.signing_in import SignedIn
+from tests.journeys.books import provider_journal
+from tests.journeys.carrying import Spot
 from tests.journeys.conftest import door_of
-from tests.journeys.dining import line, open_restaurant
+from tests.journeys.dining import HELSINKI, line, open_restaurant
 from tests.journeys.lives import Ending, Item, Life, Table
 from tests.journeys.person import Json, Person
+from tests.journeys.stubborn import ENGAGEMENTS, StubbornCourier
 from tests.patience import eventually
 from tests.running_platform import RunningPlatform, platform_in
 
@@ -26,13 +28,14 @@ pytestmark = [pytest.mark.anyio, pytest.mark.journey, pytest.mark.timeout(240)]
 
 ORDERS = 50
 AT_ONCE = 8
-VICTIMS = ("work", "serve", "gateway", "provide-payments", "issue")
+COURIERS = 4
+VICTIMS = ("work", "serve", "valkey", "gateway", "provide-payments", "issue")
 STUBBORN = Patience(tries=100, first_s=0.05, longest_s=0.5)
 COURSES = (
-    (Ending.COLLECTED, "tok_visa"),
+    (Ending.DELIVERED, "tok_visa"),
     (Ending.COLLECTED, "tok_error_after"),
     (Ending.REJECTED, "tok_visa"),
-    (Ending.COLLECTED, "tok_capture_error_after"),
+    (Ending.DELIVERED, "tok_capture_error_after"),
     (Ending.CANCELLED, "tok_mastercard"),
     (Ending.COLLECTED, "tok_capture_error_before"),
     (Ending.DECLINED, "tok_insufficient_funds"),
@@ -40,6 +43,7 @@ COURSES = (
 )
 MONEY = {
     Ending.COLLECTED: ["authorised", "captured"],
+    Ending.DELIVERED: ["authorised", "captured"],
     Ending.REJECTED: ["authorised", "voided"],
     Ending.CANCELLED: ["authorised", "voided"],
     Ending.DECLINED: ["declined"],
@@ -68,15 +72,19 @@ async def test_fifty_orders_outlive_the_death_of_every_process(mortal: RunningPl
     began = time.monotonic()
     lives = [Life(ending) for ending, _ in islice(cycle(COURSES), ORDERS)]
     in_kitchen: list[Item] = []
-    async with table_at(mortal) as (table, aino):
+    async with table_at(mortal) as (table, aino, couriers):
         async with asyncio.TaskGroup() as tasks:
-            listening = tasks.create_task(table.listen(in_kitchen))
+            listening = [tasks.create_task(table.listen(in_kitchen))]
+            listening += [tasks.create_task(courier.work()) for courier in couriers]
             await eventually(lambda: has_begun(in_kitchen))
             await dine_and_die(mortal, table, lives)
             stories = {life.order_id: await story(table.customer, life.order_id) for life in lives}
             await eventually(lambda: kitchen_has_heard(in_kitchen, stories))
-            listening.cancel()
+            for task in listening:
+                task.cancel()
         await eventually(lambda: is_settled(aino), at_most_s=60)
+        for courier in couriers:
+            await assert_one_at_a_time(courier, table.customer, mortal)
         orders = (await aino.ask(MINE))["orders"]["nodes"]
     assert {life.order_id for life in lives} == {order["id"] for order in orders}
     for life in lives:
@@ -94,18 +102,29 @@ async def test_fifty_orders_outlive_the_death_of_every_process(mortal: RunningPl
     report(lives, journal, time.monotonic() - began)
 
 
+async def assert_one_at_a_time(courier: StubbornCourier, graph: Graph, platform: RunningPlatform) -> None:
+    """No courier was ever engaged twice at a time, as a dispatcher reads it."""
+    async with httpx.AsyncClient(timeout=15) as http:
+        dispatcher = graph.signed_in_as(SignedIn("dispatch", platform.address(3, ""), http, STUBBORN))
+        told = (await dispatcher.ask(ENGAGEMENTS, {"id": courier.id})).courier_events.nodes
+    engaged = [event.type for event in told if event.type in ("RESERVED", "RELEASED")]
+    assert engaged == [*islice(cycle(("RESERVED", "RELEASED")), len(engaged))], courier.id
+
+
 @asynccontextmanager
-async def table_at(platform: RunningPlatform) -> AsyncGenerator[tuple[Table, Person]]:
-    """A customer and a kitchen that never give up."""
+async def table_at(platform: RunningPlatform) -> AsyncGenerator[tuple[Table, Person, list[StubbornCourier]]]:
+    """A customer, a kitchen and couriers that never give up."""
     async with door_of(platform) as sign_in, httpx.AsyncClient(timeout=15) as http:
         restaurant = await open_restaurant(sign_in)
         lines: list[dict[str, object]] = [line((await restaurant.items())["soup"])]
         graph = Graph(platform.graph_url, patience=STUBBORN, http=http)
-        customer, kitchen = (
-            graph.signed_in_as(SignedIn(name, platform.address(3, ""), http, STUBBORN))
-            for name in ("aino", restaurant.staff.name)
+        names = ("aino", restaurant.staff.name, *(f"courier-{number}" for number in range(COURIERS)))
+        customer, kitchen, *riders = (
+            graph.signed_in_as(SignedIn(name, platform.address(3, ""), http, STUBBORN)) for name in names
         )
-        yield Table(customer, kitchen, restaurant.id, lines), await sign_in("aino")
+        door: dict[str, object] = {"street": "Ovikatu", "houseNumber": "1", "position": HELSINKI}
+        couriers = [StubbornCourier(rider, kitchen, customer, Spot(**HELSINKI)) for rider in riders]
+        yield Table(customer, kitchen, restaurant.id, lines, door), await sign_in("aino"), couriers
 
 
 async def dine_and_die(platform: RunningPlatform, table: Table, lives: list[Life]) -> None:
@@ -153,15 +172,6 @@ async def is_settled(aino: Person) -> bool:
 
 def captured(order: Json) -> int:
     return sum(payment["captured"]["minor"] for payment in order["payments"])
-
-
-def provider_journal(platform: RunningPlatform) -> list[Json]:
-    """The provider's own books."""
-    secret = Settings.from_environment({"DATA_DIR": str(platform.data_dir)}).provider_secret
-    headers = {"authorization": f"Bearer {secret}"}
-    answer = httpx.get(platform.address(4, "/v1/journal?limit=1000"), headers=headers).json()
-    assert not answer["has_more"]
-    return answer["entries"]
 
 
 def taken(journal: list[Json]) -> dict[str, int]:
