@@ -60,3 +60,9 @@ def derive_id(prefix: str, source_id: str, label: str) -> str:
 def person_id(prefix: str, subject: str) -> str:
     """The id under `prefix` of the person whom tokens call `subject`: always the same, and it does not tell who."""
     return derive_id(prefix, subject, prefix)
+
+
+def spoken(text: str) -> str:
+    """What people call the thing with this id, as `FGY-HBB`: its last six letters, of which every one is chance."""
+    tail = text[-6:].upper()
+    return f"{tail[:3]}-{tail[3:]}"

@@ -51,8 +51,9 @@ PATHS = {
 POSITIONS = ("order.delivery.position", "delivery.position", "deliveryLocation.position")
 OVERSEERS = ("sanna", "dispatch", "admin")
 PARTIES = ("customer", "courier", *OVERSEERS)
+WITNESSES = ("customer", "staff", "courier", *OVERSEERS)
 REFERENCES = {
-    ("dispatch", "Delivery", "id status"): PARTIES,
+    ("dispatch", "Delivery", "id status"): WITNESSES,
     ("dispatch", "Courier", "displayName"): PARTIES,
     ("tracking", "Delivery", "position { coarse }"): ("customer", "courier", "sanna", "dispatch"),
     ("tracking", "Order", "eta { deliveryAt }"): ("customer", "courier", "sanna", "dispatch"),
@@ -64,29 +65,31 @@ Seen = Mapping[str, tuple[str, ...]]
 
 ON_THE_MAP = ("customer", "courier", "sanna", "dispatch")
 FOLLOWERS = ("customer", "sanna", "dispatch")
-LOOKERS = ("customer", "sanna", "dispatch", "admin")
+LOOKERS = ("customer", *OVERSEERS)
+ONLOOKERS = ("customer", "staff", *OVERSEERS)
 DISPATCHERS = ("dispatch", "admin")
 WHILE_ASKED: Seen = {
     "address": FOLLOWERS,
     "pickup code": ("staff",),
     "PIN": ("customer",),
     "estimate": FOLLOWERS,
-    "delivery of the order": LOOKERS,
-    "delivery": LOOKERS,
-    "order of the delivery": LOOKERS,
+    "delivery of the order": ONLOOKERS,
+    "delivery": ONLOOKERS,
+    "order of the delivery": ONLOOKERS,
     "door": LOOKERS,
     "door of the order": LOOKERS,
     "courier's name": (),
     "courier's shift": (),
     "courier's load": (),
     "location": FOLLOWERS,
-    "events": LOOKERS,
+    "events": ONLOOKERS,
     "courier's events": DISPATCHERS,
     "waiting deliveries": DISPATCHERS,
 }
 WHILE_FETCHING: Seen = {
     **WHILE_ASKED,
-    **dict.fromkeys(("delivery", "order of the delivery", "door", "courier's name", "events"), PARTIES),
+    **dict.fromkeys(("delivery", "order of the delivery", "courier's name", "events"), WITNESSES),
+    "door": PARTIES,
     **dict.fromkeys(("courier's shift", "courier's load"), ("courier", *DISPATCHERS)),
     "location": ON_THE_MAP,
 }

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel.ids import ALPHABET, derive_id, parse_id, sibling_id, typed_id
+from kernel.ids import ALPHABET, derive_id, parse_id, sibling_id, spoken, typed_id
 from runtime.adapters.ids import RandomIds
 from tests.spelling import uuid_of
 
@@ -89,3 +89,9 @@ def test_new_ids_are_uuid7_and_sort_in_the_order_they_were_made() -> None:
     assert first is not None
     assert first.version == 7
     assert set(made[0].removeprefix("order_")) <= set(ALPHABET)
+
+
+def test_siblings_are_called_the_same() -> None:
+    order = "order_01m8240ypmfkwsmfccymfgyhbb"
+    assert spoken(order) == "FGY-HBB"
+    assert spoken(sibling_id("delivery", "order", order) or "") == "FGY-HBB"

@@ -6,7 +6,7 @@ from enum import Enum
 from kernel.messages import Value, Viewer
 from kernel.ownership import Action, Parties, may
 
-CUSTOMER, COURIER, CARRIER, HIMSELF = "customer", "courier", "carrier", "himself"
+CUSTOMER, COURIER, CARRIER, STAFF, HIMSELF = "customer", "courier", "carrier", "staff", "himself"
 
 
 class DeliveryStatus(Enum):
@@ -62,7 +62,7 @@ ENDED = frozenset(DeliveryStatus) - CARRYING - LOOKING
 OVERSEERS = frozenset({"dispatcher", "support", "admin"})
 
 BE_COURIER = Action(name="beCourier", roles=frozenset({"courier"}))
-SEE = Action(name="seeDelivery", relations=frozenset({CUSTOMER, COURIER}), roles=OVERSEERS)
+SEE = Action(name="seeDelivery", relations=frozenset({CUSTOMER, COURIER, STAFF}), roles=OVERSEERS)
 SEE_DOOR = Action(name="seeDoor", relations=frozenset({CUSTOMER, CARRIER}), roles=OVERSEERS)
 SEE_ALL_NEWS = Action(name="seeAllNewsOfDelivery", roles=OVERSEERS)
 SEE_WAITING = Action(name="seeWaitingDeliveries", roles=frozenset({"dispatcher", "admin"}))
@@ -87,13 +87,16 @@ RULES: Mapping[DeliveryAction, Rule] = {
 }
 
 
-def parties(viewer: Viewer, customer_id: str, *, is_courier: bool, status: DeliveryStatus) -> Parties:
+def parties(
+    viewer: Viewer, customer_id: str, *, is_courier: bool, status: DeliveryStatus, is_staff: bool = False
+) -> Parties:
     """The delivery's parties as far as `viewer` is concerned; who has brought it to its end carries it no more."""
-    courier = frozenset({viewer.subject}) if is_courier else frozenset[str]()
+    himself, nobody = frozenset({viewer.subject}), frozenset[str]()
     return {
         CUSTOMER: frozenset({customer_id}),
-        COURIER: courier,
-        CARRIER: courier if status in CARRYING else frozenset[str](),
+        COURIER: himself if is_courier else nobody,
+        CARRIER: himself if is_courier and status in CARRYING else nobody,
+        STAFF: himself if is_staff else nobody,
     }
 
 

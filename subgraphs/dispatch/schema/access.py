@@ -8,6 +8,7 @@ from strawberry.dataloader import DataLoader
 from kernel.graph.context import GraphContext
 from kernel.graph.stories import Story
 from kernel.ids import parse_id, person_id
+from kernel.messages import Viewer
 from kernel.ownership import may
 from kernel.ports import Views
 from subgraphs.dispatch import views
@@ -37,7 +38,20 @@ async def visible_delivery(context: GraphContext, delivery_id: str) -> DeliveryV
         view = await _by_id(context, "deliveries", views.deliveries_by_id, delivery_id)
     else:
         _, view = await Story(context.streams, delivery_id, fold_delivery).latest()
-    return view if view is not None and may(context.viewer, SEE, view.parties(context.viewer)) else None
+    return view if view is not None and await _may_see(context, view) else None
+
+
+async def _may_see(context: GraphContext, view: DeliveryView) -> bool:
+    if may(context.viewer, SEE, view.parties(context.viewer)):
+        return True  # Its customer, its courier, or a role that sees them all: where they work does not matter.
+    return may(context.viewer, SEE, view.parties(context.viewer, await _workplaces(context)))
+
+
+def _workplaces(context: GraphContext) -> Awaitable[frozenset[str]]:
+    async def load(viewers: list[Viewer]) -> list[frozenset[str]]:
+        return [await views.workplaces(context.views, viewer) for viewer in viewers]
+
+    return context.keep("workplaces of couriers", lambda: DataLoader(load_fn=load)).load(context.viewer)
 
 
 async def delivery_at(context: GraphContext, delivery_id: str, version: int) -> DeliveryView | None:

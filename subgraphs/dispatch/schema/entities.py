@@ -7,7 +7,7 @@ import strawberry
 
 from kernel.graph.context import GraphContext, Info
 from kernel.graph.types import Position
-from kernel.ids import parse_id, sibling_id
+from kernel.ids import parse_id, sibling_id, spoken
 from kernel.ownership import may
 from subgraphs.dispatch.domain.actions import ENDED, SEE_DOOR, SEE_SHIFT, available_actions
 from subgraphs.dispatch.schema.access import known_courier, visible_courier, visible_delivery, visible_offer
@@ -35,7 +35,8 @@ class Shift:
 
 @strawberry.federation.type(
     keys=["id"],
-    description="Somebody who carries food. Customers know those who carry, or have carried, something for them.",
+    description="Somebody who carries food. Customers know those who carry, or have carried, something for them; "
+    "a restaurant, through its orders, those who come for them.",
 )
 class Courier:
     view: strawberry.Private[CourierView]
@@ -134,6 +135,7 @@ class Delivery:
     view: strawberry.Private[DeliveryView]
     id: strawberry.ID
     order: "Order | None"
+    order_number: str = strawberry.field(description="What people call the order: what to ask for at the restaurant.")
     version: int = strawberry.field(description="How many events it has had.")
     status: DeliveryStatus
     pickup: Pickup
@@ -185,6 +187,7 @@ class Delivery:
             view=view,
             id=strawberry.ID(view.id),
             order=Order(id=strawberry.ID(view.order_id)),
+            order_number=spoken(view.order_id),
             version=view.version,
             status=view.status,
             pickup=Pickup.of(view.pickup),
@@ -211,7 +214,7 @@ class Delivery:
         return None if view is None else cls.of(view)
 
 
-@strawberry.federation.type(keys=["id"], description="An order; dispatch adds who brings it.")
+@strawberry.federation.type(keys=["id"], description="An order, as it is or as it was at `version`.")
 class Order:
     id: strawberry.ID
 
@@ -220,8 +223,8 @@ class Order:
         return cls(id=id) if parse_id("order", id) is not None else None
 
     @strawberry.field(
-        description="Its delivery, from moments after the kitchen accepts it; null for takeaway, and for viewers who "
-        "may not see it."
+        description="Its delivery, from moments after the kitchen accepts it; for its customer, its courier, the "
+        "restaurant's staff, support and dispatchers. Null for takeaway, and for others."
     )
     async def delivery(self, info: Info) -> Delivery | None:
         delivery_id = sibling_id("delivery", "order", self.id)

@@ -9,20 +9,24 @@ from subgraphs.dispatch.views.asking import (
     offers_by_id,
     served,
     waiting,
+    workplaces,
 )
 from subgraphs.dispatch.views.couriers import COURIER_PROJECTION, CourierView, fold_courier, shown_courier
 from subgraphs.dispatch.views.deliveries import DELIVERY_PROJECTION, DeliveryView, fold_delivery, shown_delivery
 from subgraphs.dispatch.views.informing import inform_accepting, inform_candidates, inform_going
 from subgraphs.dispatch.views.offers import OFFER_PROJECTION, OfferView, fold_offer, offer_after, offer_made
+from subgraphs.dispatch.views.staff import PICKUP_STAFF, PickupStaffRow
 
 __all__ = [
     "COURIER_PROJECTION",
     "DELIVERY_PROJECTION",
     "OFFER_PROJECTION",
+    "PICKUP_STAFF",
     "PROJECTIONS",
     "CourierView",
     "DeliveryView",
     "OfferView",
+    "PickupStaffRow",
     "carried_by",
     "couriers_by_id",
     "deliveries_by_id",
@@ -41,6 +45,7 @@ __all__ = [
     "shown_courier",
     "shown_delivery",
     "waiting",
+    "workplaces",
 ]
 
 PROJECTIONS = (COURIER_PROJECTION, DELIVERY_PROJECTION, OFFER_PROJECTION)

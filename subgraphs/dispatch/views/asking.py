@@ -5,12 +5,13 @@ from datetime import datetime
 
 from kernel.graph.connections import Page
 from kernel.graph.cursors import Keyset
-from kernel.messages import Row
+from kernel.messages import Row, Viewer
 from kernel.ports import Views
 from subgraphs.dispatch.domain.actions import CARRYING
 from subgraphs.dispatch.views.couriers import CourierView
 from subgraphs.dispatch.views.deliveries import DeliveryView
 from subgraphs.dispatch.views.offers import OfferView
+from subgraphs.dispatch.views.staff import PickupStaffRow
 
 _WAITING = """
 select * from delivery_view where status in ('SEARCHING', 'OFFERED')
@@ -76,3 +77,9 @@ async def carried_by(views: Views, courier_id: str) -> DeliveryView | None:
 async def free(views: Views, courier_ids: Collection[str]) -> frozenset[str]:
     """Those of the couriers who are on a shift and not engaged."""
     return frozenset(row.id for row in await views.fetch(CourierId, _FREE, [*courier_ids]))
+
+
+async def workplaces(views: Views, viewer: Viewer) -> frozenset[str]:
+    """The restaurants at which the viewer works."""
+    sql = "select * from pickup_staff where subject = $1 and not retired"
+    return frozenset(row.restaurant_id for row in await views.fetch(PickupStaffRow, sql, viewer.subject))

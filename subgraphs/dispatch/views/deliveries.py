@@ -1,6 +1,6 @@
 """A delivery as shown: the one fold of its events, and its table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -80,9 +80,15 @@ class DeliveryView(Row):
         """Whether `viewer` is the courier who carries it, or has."""
         return self.courier_id is not None and self.courier_id == person_id("courier", viewer.subject)
 
-    def parties(self, viewer: Viewer) -> Parties:
-        """Who stands in which relation to it, as far as `viewer` is concerned."""
-        return parties(viewer, self.customer_id, is_courier=self.is_courier(viewer), status=self.status)
+    def parties(self, viewer: Viewer, workplaces: Collection[str] = ()) -> Parties:
+        """Who stands in which relation to it, as far as `viewer`, who works at `workplaces`, is concerned."""
+        return parties(
+            viewer,
+            self.customer_id,
+            is_courier=self.is_courier(viewer),
+            is_staff=self.restaurant_id in workplaces,
+            status=self.status,
+        )
 
 
 def shown_delivery(view: DeliveryView | None, event: DeliveryEvent, version: int) -> DeliveryView:

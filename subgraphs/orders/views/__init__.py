@@ -38,7 +38,6 @@ from subgraphs.orders.views.orders import (
     OrderView,
     fold_order,
     kitchen_of,
-    order_number,
     shown,
 )
 
@@ -72,7 +71,6 @@ __all__ = [
     "kitchens_by_id",
     "open_kitchen",
     "open_orders",
-    "order_number",
     "orders_by_id",
     "orders_of_customer",
     "orders_of_kitchen",

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import msgspec
 
+from kernel.ids import spoken
 from kernel.log import Recorded
 from kernel.messages import Personal, Row, Viewer
 from kernel.ownership import Parties
@@ -143,7 +144,7 @@ def shown(view: OrderView | None, event: OrderEvent, version: int) -> OrderView:
 def _begun(event: OrderPlaced, version: int) -> OrderView:
     return OrderView(
         id=event.order_id,
-        number=order_number(event.order_id),
+        number=spoken(event.order_id),
         version=version,
         status=OrderStatus.PLACED,
         fulfilment=event.fulfilment,
@@ -185,12 +186,6 @@ def _told(event: LaterOrderEvent) -> Mapping[str, object]:  # noqa: C901, PLR091
             return {"cancellation_requested_at": None}
         case CourierAssigned() | CourierUnassigned() | OrderArriving() | OrderReturning():
             return {}  # The status says it, and dispatch knows the courier.
-
-
-def order_number(order_id: str) -> str:
-    """What people call the order: the last six letters of its id, of which every one is chance."""
-    tail = order_id[-6:].upper()
-    return f"{tail[:3]}-{tail[3:]}"
 
 
 def fold_order(view: OrderView | None, record: Recorded) -> OrderView | None:
