@@ -1,6 +1,9 @@
-"""Fifty orders while every process of ours is killed once: nothing that was acknowledged is lost."""
+"""Fifty orders while every process of ours and Valkey is killed once: nothing that was acknowledged is lost."""
 
 import asyncio
+import os
+import re
+import signal
 import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Iterator
@@ -78,11 +81,12 @@ async def test_fifty_orders_outlive_the_death_of_every_process(mortal: RunningPl
             listening += [tasks.create_task(courier.work()) for courier in couriers]
             await eventually(lambda: has_begun(in_kitchen))
             await dine_and_die(mortal, table, lives)
+            lives.append(await brought_without_valkey(mortal, table))
             stories = {life.order_id: await story(table.customer, life.order_id) for life in lives}
             await eventually(lambda: kitchen_has_heard(in_kitchen, stories))
             for task in listening:
                 task.cancel()
-        await eventually(lambda: is_settled(aino), at_most_s=60)
+        await eventually(lambda: is_settled(aino, len(lives)), at_most_s=60)
         for courier in couriers:
             await assert_one_at_a_time(courier, table.customer, mortal)
         orders = (await aino.ask(MINE))["orders"]["nodes"]
@@ -149,6 +153,25 @@ async def dine_and_die(platform: RunningPlatform, table: Table, lives: list[Life
         tasks.create_task(kill())
 
 
+async def brought_without_valkey(platform: RunningPlatform, table: Table) -> Life:
+    """An order that finds its courier while Valkey answers nobody: positions are in the database too."""
+    life, before, valkey = Life(Ending.DELIVERED), searches_in_table(platform), platform.process("valkey")
+    os.kill(valkey, signal.SIGSTOP)
+    try:
+        await table.live(life, "tok_visa", lambda: None)
+    finally:
+        os.kill(valkey, signal.SIGCONT)
+    assert searches_in_table(platform) > before
+    return life
+
+
+def searches_in_table(platform: RunningPlatform) -> float:
+    found = re.search(
+        r'^courier_searches_total\{answered="table"\} (\S+)$', platform.get(2, "/metrics").decode(), re.MULTILINE
+    )
+    return float(found[1]) if found else 0.0
+
+
 async def has_begun(heard: list[Item]) -> bool:
     return bool(heard)
 
@@ -163,11 +186,11 @@ async def kitchen_has_heard(heard: list[Item], stories: dict[str, list[Item]]) -
     return len(heard) - 1 >= expected
 
 
-async def is_settled(aino: Person) -> bool:
+async def is_settled(aino: Person, number: int) -> bool:
     """Whether every payment has come to its end."""
     orders = (await aino.ask(MINE))["orders"]["nodes"]
     payments = [payment["status"] for order in orders for payment in order["payments"]]
-    return len(payments) == ORDERS and set(payments) <= {"CAPTURED", "VOIDED", "DECLINED"}
+    return len(payments) == number and set(payments) <= {"CAPTURED", "VOIDED", "DECLINED"}
 
 
 def captured(order: Json) -> int:
