@@ -9,10 +9,11 @@ import msgspec
 from kernel.messages import Row
 from kernel.places import Position
 from kernel.ports import Outage
-from kernel.projecting import Feed, FeedItem
+from kernel.projecting import Feed, FeedItem, Key, View
 from subgraphs.dispatch.effects import Candidate
-from subgraphs.dispatch.views import CourierView, DeliveryView
 from subgraphs.dispatch.views.asking import CourierId
+from subgraphs.dispatch.views.couriers import COURIER_VIEW, CourierView
+from subgraphs.dispatch.views.deliveries import DELIVERY_VIEW, DeliveryView
 from subgraphs.payments.effects import Approved, Declined, Operation
 from tests.sagas.choices import Choices
 from tests.spelling import AT
@@ -97,18 +98,25 @@ class Streets:
 
 
 class Shown:
-    """The read models of dispatch that facts are asked of, each row as old as its projection has fallen behind."""
+    """The read models, each row as old as its projection has fallen behind; what facts of dispatch ask is answered."""
 
     def __init__(self) -> None:
-        self.couriers: dict[str, CourierView] = {}
-        self.deliveries: dict[str, DeliveryView] = {}
+        self.rows: dict[str, dict[Key, Row]] = defaultdict(dict)
+
+    def all(self, view: View[RowT]) -> Sequence[RowT]:
+        """Every row of the view."""
+        return cast("Sequence[RowT]", [*self.rows[view.name].values()])
+
+    def one(self, view: View[RowT], *key: str) -> RowT | None:
+        """The row of that key, if there is one."""
+        return cast("RowT | None", self.rows[view.name].get(key))
 
     async def fetch(self, row: type[RowT], sql: str, *arguments: object) -> Sequence[RowT]:
         found: Sequence[Row]
         if row is CourierView:
-            found = [self.couriers[each] for each in _texts(arguments[0]) if each in self.couriers]
+            found = [view for each in _texts(arguments[0]) if (view := self.one(COURIER_VIEW, each)) is not None]
         elif row is DeliveryView:
-            found = [each for each in self.deliveries.values() if self._is_carried(each, *arguments)][:1]
+            found = [each for each in self.all(DELIVERY_VIEW) if self._is_carried(each, *arguments)][:1]
         else:
             assert row is CourierId, f"nobody answers {sql}"
             found = [CourierId(id=each) for each in _texts(arguments[0]) if self._is_free(each)]
@@ -127,7 +135,7 @@ class Shown:
         return view.courier_id == courier_id and view.status.value in _texts(statuses)
 
     def _is_free(self, courier_id: str) -> bool:
-        view = self.couriers.get(courier_id)
+        view = self.one(COURIER_VIEW, courier_id)
         return view is not None and view.online and view.offer_id is None
 
 

@@ -2,15 +2,13 @@
 
 from collections.abc import Mapping
 
-from kernel.ids import sibling_id
 from kernel.messages import Event
 from subgraphs.dispatch.domain.actions import ENDED as DELIVERY_ENDED
-from subgraphs.dispatch.domain.actions import DeliveryStatus
+from subgraphs.dispatch.domain.actions import DeliveryStatus, OfferStatus
 from subgraphs.dispatch.domain.couriers import Courier
 from subgraphs.dispatch.domain.delivery import STATUS_AFTER, Delivery
 from subgraphs.dispatch.events import (
     CourierAtDoor,
-    CourierNews,
     CourierReleased,
     CourierReserved,
     DeliveryAssigned,
@@ -26,21 +24,31 @@ from subgraphs.dispatch.events import (
     OfferWithdrawn,
 )
 from subgraphs.dispatch.reactions import delivery_of
+from subgraphs.dispatch.views.couriers import COURIER_VIEW
+from subgraphs.dispatch.views.deliveries import DELIVERY_VIEW
+from subgraphs.dispatch.views.offers import OFFER_VIEW
 from subgraphs.orders.domain.order import ENDED, Order, status_after
 from subgraphs.orders.events import (
     CancellationRefused,
     CancellationRequested,
     Fulfilment,
+    Handover,
     OrderArriving,
     OrderCancelled,
+    OrderCompleted,
+    OrderDelivered,
     OrderEvent,
     OrderPickedUp,
     OrderReturned,
     OrderStatus,
 )
+from subgraphs.orders.views.orders import ORDER_VIEW
 from subgraphs.payments.domain import Payment, PaymentStatus
 from subgraphs.payments.reactions import payment_of
+from subgraphs.payments.views import PAYMENTS_VIEW
+from subgraphs.reviews.views import REVIEWABLE_ORDERS
 from subgraphs.tracking.eta import Phase
+from subgraphs.tracking.views.trips import TRIP_VIEW
 from tests.sagas.people import COURIERS
 from tests.sagas.world import World
 
@@ -182,22 +190,30 @@ def _times_never_go_back(world: World) -> None:
 
 
 def _views_agree(world: World) -> None:
-    """What is shown has ended too, and nobody is shown as busy."""
-    for order_id, trip in world.trips.items():
+    """What is shown is what was decided, has ended, and nobody is shown as busy or asked."""
+    for trip in world.shown.all(TRIP_VIEW):
+        has_delivery = world.state(delivery_of(trip.order_id)) is not None
         assert trip.phase is Phase.ENDED
         assert trip.order_ended_at is not None
-        assert not trip.under_way
-        has_delivery = world.state(delivery_of(order_id)) is not None
-        assert (trip.delivery_ended_at is not None) == has_delivery
-        assert sibling_id("delivery", "order", order_id) == trip.delivery_id or not has_delivery
-    for view in world.shown.couriers.values():
-        assert view.offer_id is None
-    for delivery_id, view in world.shown.deliveries.items():
-        state = world.state(delivery_id)
-        assert isinstance(state, Delivery)
-        assert (view.status, view.courier_id, view.version) == (
-            state.status,
-            state.courier_id,
-            len(world.streams[delivery_id]),
-        )
-    assert not any(isinstance(record.message, CourierNews) and not record.stream for record in world.log)
+        assert (trip.delivery_ended_at is not None, trip.delivery_id is not None) == (has_delivery, has_delivery)
+    for order in world.shown.all(ORDER_VIEW):
+        state = world.state(order.id)
+        assert (order.status, order.version) == (state.status, len(world.streams[order.id]))
+    for payment in world.shown.all(PAYMENTS_VIEW):
+        assert payment.status is world.state(payment.id).status
+    for delivery in world.shown.all(DELIVERY_VIEW):
+        state = world.state(delivery.id)
+        assert (delivery.status, delivery.courier_id) == (state.status, state.courier_id)
+        assert delivery.version == len(world.streams[delivery.id])
+    assert not any(each.offer_id for each in world.shown.all(COURIER_VIEW))
+    assert not any(each.status is OfferStatus.OPEN for each in world.shown.all(OFFER_VIEW))
+    received = {each.order_id for each in world.shown.all(REVIEWABLE_ORDERS) if each.received_at is not None}
+    assert received == {each.id for each in world.shown.all(ORDER_VIEW) if _is_received(world, each.id)}
+
+
+def _is_received(world: World, order_id: str) -> bool:
+    match told(world, order_id)[-1]:
+        case OrderCompleted(handover=handover):
+            return handover is Handover.COLLECTED
+        case end:
+            return isinstance(end, OrderDelivered)

@@ -37,6 +37,7 @@ from subgraphs.orders.domain.order import Order
 from subgraphs.orders.events import CancellationReason, Fulfilment, OrderStatus, RejectionReason
 from subgraphs.tracking.effects import arrivals
 from subgraphs.tracking.positions import Point
+from subgraphs.tracking.views.trips import TRIP_VIEW
 from tests.orders.deliveries import DOOR, place_delivery
 from tests.orders.ordering import AINO, COOK, KITCHEN, SANNA, WORKPLACES, place
 from tests.sagas.choices import Choices
@@ -248,7 +249,7 @@ class Cast:
 
     def _be_at(self, place: Position) -> Refusal | None:
         """The courier's device says where they are; the trip is as it was last known."""
-        trip = self.world.trips.get(self.order_id)
+        trip = self.world.shown.one(TRIP_VIEW, self.order_id)
         if trip is None or not trip.under_way or trip.courier_id is None:
             return None
         point = Point(

@@ -20,18 +20,17 @@ from kernel.messages import Command, Event, Refusal, Viewer
 from kernel.ports import Outage
 from kernel.projecting import Projection
 from kernel.subgraph import Effect, Reaction, Subgraph
-from projections import trips
+from projections import PROJECTIONS
 from subgraphs.dispatch.subgraph import SUBGRAPH as DISPATCH
-from subgraphs.dispatch.views import COURIER_PROJECTION, DELIVERY_PROJECTION
 from subgraphs.orders.subgraph import SUBGRAPH as ORDERS
 from subgraphs.payments.subgraph import SUBGRAPH as PAYMENTS
 from subgraphs.tracking.subgraph import SUBGRAPH as TRACKING
-from subgraphs.tracking.views.trips import TripRow
 from tests.sagas.choices import Choices
 from tests.sagas.doubles import Bank, Shown, Streets, done
 from tests.spelling import AT
 
 SUBGRAPHS: tuple[Subgraph, ...] = (ORDERS, PAYMENTS, DISPATCH, TRACKING)
+TOPICS = frozenset(f"{part.name}.events" for part in SUBGRAPHS)
 _META = Meta(actor="tests", correlation="tests")
 
 
@@ -70,7 +69,6 @@ class World:
         self.reports: list[tuple[str, Command]] = []
         """What a worker that was overtaken may still report, under the command's id."""
         self.bank, self.streets, self.shown = Bank(choices), Streets(choices, couriers), Shown()
-        self.trips: dict[str, TripRow] = {}
         self._states: dict[str, Any] = {}
         self._known: set[str] = set()
         self._asked = 0
@@ -81,15 +79,10 @@ class World:
 
     def _employed(self) -> Sequence[Follower]:
         ports = {"payments.provider": self.bank, "dispatch.search": self.streets}
-        folded: tuple[tuple[Projection[Any], dict[str, Any]], ...] = (
-            (COURIER_PROJECTION, self.shown.couriers),
-            (DELIVERY_PROJECTION, self.shown.deliveries),
-            (trips.PROJECTIONS[0], self.trips),
-        )
         return [
             *(_reacting(each) for part in SUBGRAPHS for each in part.reactions),
             *(_performing(each, ports[each.name]) for part in SUBGRAPHS for each in part.effects),
-            *(_folding(each, rows) for each, rows in folded),
+            *(_folding(each, self.shown) for each in PROJECTIONS if TOPICS.issuperset(each.topics)),
         ]
 
     def state(self, stream: str) -> Any:
@@ -228,12 +221,16 @@ def _performing(effect: Effect[Any], port: object) -> Follower:
     return Follower(effect.name, frozenset(effect.topics), lambda record: done(had(record)), reports=True)
 
 
-def _folding(projection: Projection[Any], rows: dict[str, Any]) -> Follower:
+def _folding(projection: Projection[Any], shown: Shown) -> Follower:
+    rows = shown.rows[projection.view.name]
+
     def fold(record: Recorded) -> Sequence[Command]:
         for key in projection.keys(record):
-            row = projection.fold(rows.get(str(key[0])), record, key)
-            if row is not None:
-                rows[str(key[0])] = row
+            row = projection.fold(rows.get(key), record, key)
+            if row is None:
+                rows.pop(key, None)
+            else:
+                rows[key] = row
         return ()
 
     return Follower(projection.view.name, frozenset(projection.topics), fold, repeats=False)
