@@ -18,10 +18,12 @@ from subgraphs.dispatch.domain import DELIVERIES
 from subgraphs.dispatch.domain.searching import RADII_M
 from subgraphs.dispatch.events import (
     Considered,
+    DeclineReason,
     DeliveryAbandoned,
     DeliveryCancelled,
     DeliveryRescheduled,
     NobodyFound,
+    OfferDeclined,
     OfferLapsed,
 )
 from subgraphs.dispatch.matching import ranked
@@ -199,6 +201,13 @@ def test_who_did_not_answer_is_asked_again_only_when_nobody_else_is_left() -> No
     assert third == [but(sought, at=again.at, round=3, radius_m=RADII_M[1])]
 
 
+def test_who_said_no_is_not_chosen_again_whoever_claims_that_they_are_near() -> None:
+    declined = OfferDeclined(at=SEARCH_AT, **IDS, offer_id=OFFER, courier_id=OTSOS, reason=DeclineReason.TOO_FAR)
+    second = but(sought, round=2, excluded=(OTSOS,))
+    asked = delivery.given(*UP_TO_OFFERED, declined, second)
+    asked.when(but(found, round=2, candidates=(near_otso,))).then(but(nobody, round=2))
+
+
 @pytest.mark.parametrize(
     "past",
     [
@@ -219,7 +228,15 @@ def test_only_who_is_being_reserved_is_passed_over(past: tuple[Event, ...]) -> N
     delivery.given(*past).when(pass_over).then_nothing()
 
 
-@pytest.mark.parametrize("past", [(), (requested, sought), (requested, sought, nobody, but(sought, round=2))])
+@pytest.mark.parametrize(
+    "past",
+    [
+        (),
+        (requested, sought),
+        (requested, sought, nobody, but(sought, round=2)),
+        (requested, sought, nobody, but(sought, round=2), but(nobody, round=2)),
+    ],
+)
 def test_only_a_search_that_rests_goes_on_after_the_pause(past: tuple[Event, ...]) -> None:
     delivery.given(*past).when(again).then_nothing()
 

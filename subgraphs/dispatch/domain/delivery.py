@@ -33,7 +33,7 @@ from subgraphs.dispatch.events import (
 )
 
 SEARCH_LIMIT = timedelta(minutes=25)
-"""After that long without a courier, the food being ready, nobody is looked for any more."""
+"""After that long without a courier nobody is looked for any more, counted from when the food is to be ready."""
 
 STATUS_AFTER: Mapping[type[DeliveryEvent], DeliveryStatus] = {
     DeliveryRequested: DeliveryStatus.SCHEDULED,
