@@ -56,6 +56,15 @@ async def test_the_first_item_is_what_the_query_answers_also_after_a_reconnect(b
             assert await next_of(stream) == (await bench.ask(AINO, LOCATION, id=ORDER))["deliveryLocation"]
 
 
+async def test_whoever_has_just_ordered_may_watch_before_any_view_shows_it(bench: Bench) -> None:
+    async with aclosing(bench.watch(AINO, WATCH, id=ORDER)) as stream:
+        first = asyncio.create_task(next_of(stream))
+        done, _ = await asyncio.wait([first], timeout=0.2)
+        assert not done
+        await bench.tell(placed)
+        assert (await first)["phase"] == "LOOKING_FOR_COURIER"
+
+
 async def test_the_latest_wins_and_it_completes_with_the_delivery(bench: Bench) -> None:
     loop = asyncio.get_running_loop()
     await bench.tell(placed, accepted, requested, assigned(14), picked_up)

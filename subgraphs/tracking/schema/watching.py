@@ -1,15 +1,18 @@
 """Watching a delivery: how it gets on now, then every later state, the latest winning."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import suppress
 
 import strawberry
 
 from kernel.graph.context import GraphContext, Info
 from kernel.graph.subscribing import Latest, follow_latest
-from kernel.ids import sibling_id
+from kernel.ids import parse_id, sibling_id
 from subgraphs.tracking.eta import Phase
 from subgraphs.tracking.schema.access import sight, visible_trip
 from subgraphs.tracking.schema.locating import DeliveryLocation
+from subgraphs.tracking.views import trips
 from subgraphs.tracking.views.sight import Sight
 from subgraphs.tracking.views.trips import TripRow
 
@@ -17,6 +20,9 @@ INTERVAL_S = 1.0
 """In real time: however fast the courier reports and the platform's clock runs, at most one item a second."""
 POLL_S = 2.0
 """Covers what nobody announces: silence, and an estimate that time alone moves."""
+AGAIN_S = 0.5
+PATIENCE_S = 3.0
+"""For an order so new that no view shows it: whoever has just ordered watches at once."""
 
 
 class Watched:
@@ -48,8 +54,10 @@ class Subscription:
     )
     async def delivery_location(self, info: Info, order_id: strawberry.ID) -> AsyncGenerator[DeliveryLocation, None]:
         watched = Watched(info.context, order_id)
+        key = sibling_id("trip", "order", order_id) or order_id
+        await _awaited(info.context, order_id, key)
         source = Latest(
-            keys=(sibling_id("trip", "order", order_id) or order_id,),
+            keys=(key,),
             permitted=watched.permitted,
             read=watched.read,
             items=watched.items,
@@ -57,3 +65,11 @@ class Subscription:
         )
         async for item in follow_latest(info.context, source, interval_s=INTERVAL_S, poll_s=POLL_S):
             yield item
+
+
+async def _awaited(context: GraphContext, order_id: str, key: str) -> None:
+    """Returns as soon as there is a trip, whoever may see it, or when it is time to believe that there is none."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(PATIENCE_S), context.signals.watch((key,)) as wakeup:
+            while parse_id("order", order_id) is not None and not await trips(context.views, [order_id]):
+                await wakeup.wait(AGAIN_S)
