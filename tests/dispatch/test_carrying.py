@@ -23,6 +23,7 @@ from subgraphs.dispatch.events import (
     DeliveryUnassigned,
     DropoffPinMistaken,
     DropoffProof,
+    NobodyFound,
     PickupCodeMistaken,
     ReassignmentReason,
     UnassignmentReason,
@@ -49,11 +50,14 @@ from tests.dispatch.courses import (
     UP_TO_OFFERED,
     UP_TO_PICKED_UP,
     arrived,
+    assigned,
     at,
     at_door,
     but,
     by,
+    chosen,
     drop_off,
+    offered,
     pick_up,
     picked_up,
     reassign,
@@ -138,6 +142,14 @@ def test_a_delivery_is_taken_from_its_courier(who: Viewer | None, reason: Unassi
     asked = reassign if who is None else by(reassign, who)
     taken = but(no_show, at=SEARCH_AT, reason=reason, detail=ReassignmentReason.BREAKDOWN)
     delivery.given(*UP_TO_ASSIGNED).when(asked).then(taken, search_anew(taken))
+
+
+def test_a_search_that_begins_anew_looks_near_again() -> None:
+    nobody = NobodyFound(at=SEARCH_AT, **IDS, round=1, radius_m=2000)
+    wider = but(sought, round=2, radius_m=4000)
+    past = (requested, sought, nobody, wider, but(chosen, round=2), offered, assigned)
+    anew = delivery.given(*past).when(reassign).events[-1]
+    assert anew == but(sought, round=3, radius_m=2000, excluded=(OTSOS,))
 
 
 def test_who_handed_it_back_knows_of_it_no_more() -> None:
