@@ -4,6 +4,7 @@ Descriptions of their own stay. Nothing is said of a default of null either: it 
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from enum import Enum
 
 from graphql import (
     GraphQLArgument,
@@ -14,6 +15,7 @@ from graphql import (
     is_input_object_type,
     is_object_type,
 )
+from strawberry.types.enum import has_enum_definition
 
 OF_INPUTS: Mapping[str, str] = {
     "idempotencyKey": "A UUID of the client's own making, one for each intent: sent again, nothing happens twice.",
@@ -55,3 +57,11 @@ def _fill(named: Iterable[tuple[str, GraphQLArgument | GraphQLInputField]], word
             each.description = words.get(name)
         if each.default_value is None:
             each.default_value = Undefined
+
+
+def describe_values(kind: type[Enum], meanings: Mapping[Enum, str]) -> None:
+    """Says what each value of an enumeration of the graph means."""
+    by_name = {value.name: meaning for value, meaning in meanings.items()}
+    assert has_enum_definition(kind), "only an enumeration of the graph is described"
+    for value in kind.__strawberry_definition__.values:
+        value.description = by_name[value.name]

@@ -5,6 +5,7 @@ from enum import Enum
 
 import strawberry
 
+from kernel.graph.describing import describe_values
 from kernel.places import Vehicle
 from subgraphs.dispatch.domain.actions import DeliveryAction, DeliveryStatus, OfferStatus
 from subgraphs.dispatch.events import (
@@ -65,8 +66,36 @@ _MORE = "Clients must expect values that are not listed yet."
 
 strawberry.enum(Vehicle, description=f"What a courier rides. {_MORE}")
 strawberry.enum(DeliveryStatus, description=f"Where a delivery stands in its life. {_MORE}")
+describe_values(
+    DeliveryStatus,
+    {
+        DeliveryStatus.SCHEDULED: "It is too early to look for a courier.",
+        DeliveryStatus.SEARCHING: "A courier is looked for.",
+        DeliveryStatus.OFFERED: "A courier is asked.",
+        DeliveryStatus.ASSIGNED: "Its courier is on the way to the restaurant.",
+        DeliveryStatus.AT_RESTAURANT: "Its courier is at the restaurant.",
+        DeliveryStatus.PICKED_UP: "Its courier has the food and is on the way to the customer.",
+        DeliveryStatus.AT_DOOR: "Its courier is near the customer's door.",
+        DeliveryStatus.RETURNING: "It could not be handed over and goes back.",
+        DeliveryStatus.DELIVERED: "The customer has the food. Nothing follows.",
+        DeliveryStatus.RETURNED: "The food is back at the restaurant. Nothing follows.",
+        DeliveryStatus.CANCELLED: "Its order was called off in time. Nothing follows.",
+        DeliveryStatus.ABANDONED: "Nobody was found to carry it. Nothing follows.",
+        DeliveryStatus.FAILED: "The food was lost or spoilt on the way. Nothing follows.",
+    },
+)
 strawberry.enum(DeliveryAction, description=f"Something that may be done to a delivery: a mutation's name. {_MORE}")
 strawberry.enum(OfferStatus, description=f"What became of an offer. {_MORE}")
+describe_values(
+    OfferStatus,
+    {
+        OfferStatus.OPEN: "It can be answered.",
+        OfferStatus.ACCEPTED: "The courier took it.",
+        OfferStatus.DECLINED: "The courier said no.",
+        OfferStatus.EXPIRED: "The courier did not answer in time.",
+        OfferStatus.WITHDRAWN: "It was taken back: the order was called off, or the courier's shift has ended.",
+    },
+)
 strawberry.enum(DeclineReason, description=f"Why a courier does not want a delivery. {_MORE}")
 strawberry.enum(ReassignmentReason, description=f"Why somebody else is to carry a delivery. {_MORE}")
 strawberry.enum(DropoffProof, description=f"How a courier showed that the food has arrived. {_MORE}")

@@ -5,6 +5,7 @@ from enum import Enum
 
 import strawberry
 
+from kernel.graph.describing import describe_values
 from subgraphs.orders.domain.actions import OrderAction
 from subgraphs.orders.events import (
     CancellationReason,
@@ -57,6 +58,27 @@ _MORE = "Clients must expect values that are not listed yet."
 
 strawberry.enum(Fulfilment, description=f"How the food reaches the customer. {_MORE}")
 strawberry.enum(OrderStatus, description=f"Where an order stands in its life. {_MORE}")
+describe_values(
+    OrderStatus,
+    {
+        OrderStatus.PLACED: "Its payment is being authorised; the kitchen has not heard of it.",
+        OrderStatus.CONFIRMED: "It will be paid for; the kitchen is asked.",
+        OrderStatus.ACCEPTED: "The kitchen has taken it on.",
+        OrderStatus.PREPARING: "The kitchen cooks.",
+        OrderStatus.READY_FOR_PICKUP: "The food waits, for its customer or a courier.",
+        OrderStatus.PICKED_UP: "A courier has the food.",
+        OrderStatus.ARRIVING: "The courier is near the customer's door.",
+        OrderStatus.DELIVERED: "The customer has had it brought. Nothing follows.",
+        OrderStatus.RETURNING: "It could not be handed over and goes back.",
+        OrderStatus.RETURNED: "The food is back at the restaurant. Nothing follows.",
+        OrderStatus.COMPLETED: "Its customer has collected it, or never came. Nothing follows.",
+        OrderStatus.REJECTED: "The kitchen has refused it. Nothing follows.",
+        OrderStatus.CANCEL_PENDING: "Somebody wants to call it off; it is being found out whether a courier has it.",
+        OrderStatus.CANCELLED: "It was called off. Nothing follows.",
+        OrderStatus.EXPIRED: "Nobody answered in time. Nothing follows.",
+        OrderStatus.FAILED: "It could not be paid for, or the food was lost. Nothing follows.",
+    },
+)
 strawberry.enum(OrderAction, description=f"Something that may be done to an order: a mutation's name. {_MORE}")
 strawberry.enum(FeeKind, description=f"What a fee is for. {_MORE}")
 strawberry.enum(

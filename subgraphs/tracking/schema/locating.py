@@ -6,6 +6,7 @@ from typing import Self
 import strawberry
 
 from kernel.graph.context import Info
+from kernel.graph.describing import describe_values
 from kernel.ids import parse_id, sibling_id
 from kernel.places import TravelTimes
 from subgraphs.tracking.eta import Estimate, Phase
@@ -18,6 +19,17 @@ strawberry.enum(
     name="DeliveryPhase",
     description="Where a delivery stands, as its customer sees it. ENDED also while food that could not be handed over "
     "goes back. Clients must expect values that are not listed yet.",
+)
+describe_values(
+    Phase,
+    {
+        Phase.LOOKING_FOR_COURIER: "Nobody has accepted it yet, or nobody is looked for yet.",
+        Phase.TO_RESTAURANT: "A courier is on the way to the restaurant.",
+        Phase.AT_RESTAURANT: "The courier is at the restaurant.",
+        Phase.TO_CUSTOMER: "The courier has the food.",
+        Phase.AT_DOOR: "The courier is near the customer's door.",
+        Phase.ENDED: "Nobody is coming any more.",
+    },
 )
 
 
