@@ -113,6 +113,10 @@ async def test_who_does_not_answer_is_asked_again_and_whom_nobody_opens_brings_t
     async with aino.watch(LOCATIONS, id=order_id) as watch:
         async with calling_in(courier):
             await place.restaurant.staff.does("acceptOrder", {"orderId": order_id, "prepMinutes": 5})
+            late = (
+                clock() + timedelta(minutes=55)
+            ).isoformat()  # So long, and 25 minutes more, somebody is looked for.
+            await place.restaurant.staff.does("delayOrder", {"orderId": order_id, "readyBy": late})
             await eventually(lambda: has_news(aino, order_id, "OFFER_EXPIRED"))
             delivery_id = await accepts_in_time(courier)
         lost = await first_that(watch, signalLost=True)
