@@ -32,7 +32,9 @@ class ReportedPositionInput:
     latitude: float
     longitude: float
     accuracy_m: float = strawberry.field(description="The radius the device gives, in metres.")
-    sequence: int = strawberry.field(description="Counted up by the device with each position it takes.")
+    sequence: int = strawberry.field(
+        description="Counted up by the device with each position it takes, over its restarts too: seconds since 1970 will do."
+    )
     recorded_at: datetime
 
 

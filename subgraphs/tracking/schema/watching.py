@@ -20,9 +20,10 @@ INTERVAL_S = 1.0
 """In real time: however fast the courier reports and the platform's clock runs, at most one item a second."""
 POLL_S = 2.0
 """Covers what nobody announces: silence, and an estimate that time alone moves."""
-AGAIN_S = 0.5
 PATIENCE_S = 3.0
 """For an order so new that no view shows it: whoever has just ordered watches at once."""
+AGAIN_S = 0.5
+"""Until the view is asked again, should the signal get lost."""
 
 
 class Watched:
