@@ -215,6 +215,14 @@ def test_whoever_asked_before_nobody_was_found_is_named() -> None:
     PENDING.when(msgspec.structs.replace(abandon, at=AT + 3 * MINUTE)).then(called_off)
 
 
+def test_who_asked_and_was_refused_is_forgotten() -> None:
+    going_on = PENDING.given(refused)
+    going_on.when(pick_up).then(OrderPickedUp(at=NOW, **IDS, courier_id=COURIER))
+    alone = going_on.when(abandon).events[-1]
+    assert isinstance(alone, OrderCancelled)
+    assert (alone.by, alone.reason) == (CancelledBy.PLATFORM, CancellationReason.NO_COURIER)
+
+
 def test_others_may_not_cancel_at_all() -> None:
     for viewer in ("fia", "dispatcher"):
         role = "finance" if viewer == "fia" else "dispatcher"
