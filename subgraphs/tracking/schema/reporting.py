@@ -33,7 +33,8 @@ class ReportedPositionInput:
     longitude: float
     accuracy_m: float = strawberry.field(description="The radius the device gives, in metres.")
     sequence: int = strawberry.field(
-        description="Counted up by the device with each position it takes, over its restarts too: seconds since 1970 will do."
+        description="Counted up by the device with each position it takes, over its restarts too: the seconds "
+        "since 1970 will do."
     )
     recorded_at: datetime
 
