@@ -137,7 +137,11 @@ class Handler:
 
     async def _commit(self, commit: Commit, call: Call) -> Outcome | None:
         """The outcome, or None when it must be decided again."""
-        result: CommitResult = await self._journal.commit(commit)
+        try:
+            result: CommitResult = await self._journal.commit(commit)
+        except BaseException:
+            self._memory.forget(commit.stream)  # Whatever went wrong, the next command begins with what is there.
+            raise
         match result:
             case Committed() | CommandKnown():
                 if commit.events or commit.writes:

@@ -10,7 +10,7 @@ from kernel.calling import Accepted, Call, Refused
 from kernel.committing import Commit, CommitResult, VersionMoved
 from kernel.handling import Handler
 from kernel.log import Sealed
-from kernel.ports import Journal
+from kernel.ports import Journal, Outage
 from kernel.remembering import Memory
 from tests.kernel.tally import TALLY, Bench, Count, TooMuch
 
@@ -24,6 +24,7 @@ class Noted:
         self._journal = journal
         self.read_after: list[int] = []
         self.moves = 0
+        self.away = False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._journal, name)
@@ -33,6 +34,9 @@ class Noted:
         return await self._journal.read(stream, after, limit)
 
     async def commit(self, commit: Commit) -> CommitResult:
+        if self.away:
+            self.away = False
+            raise Outage("right now")
         if self.moves:
             self.moves -= 1
             return VersionMoved()
@@ -70,6 +74,17 @@ async def test_a_stream_that_moved_is_read_from_its_beginning(bench: Bench) -> N
     outcome = await handler.handle(Count(tally="a", by=1), Call(correlation="tests"))
     assert isinstance(outcome, Accepted)
     assert outcome.version == 3
+    assert journal.read_after == [1, 0]
+
+
+async def test_after_a_commit_that_failed_nothing_is_believed(bench: Bench) -> None:
+    handler, journal = noting(bench)
+    await handler.handle(Count(tally="a", by=1), Call(correlation="tests"))
+    await handler.handle(Count(tally="a", by=1), Call(correlation="tests"))
+    journal.away, journal.read_after = True, []
+    with pytest.raises(Outage):
+        await handler.handle(Count(tally="a", by=1), Call(correlation="tests"))
+    await handler.handle(Count(tally="a", by=1), Call(correlation="tests"))
     assert journal.read_after == [1, 0]
 
 
