@@ -90,9 +90,11 @@ class Handler:
                 planned = await self._plan_events(aggregate, command, command_id, call)
             if isinstance(planned, Refusal):
                 return Refused(refusal=planned)
-            outcome = await self._commit(planned, call)
+            with self._memory.doubting(planned.stream):
+                outcome = await self._commit(planned, call)
             if outcome is not None:
                 return outcome
+            self._memory.forget(planned.stream)
             await asyncio.sleep(0.002 * attempt)
         raise Contended(command.__class__.__name__)
 
@@ -137,11 +139,7 @@ class Handler:
 
     async def _commit(self, commit: Commit, call: Call) -> Outcome | None:
         """The outcome, or None when it must be decided again."""
-        try:
-            result: CommitResult = await self._journal.commit(commit)
-        except BaseException:
-            self._memory.forget(commit.stream)  # Whatever went wrong, the next command begins with what is there.
-            raise
+        result: CommitResult = await self._journal.commit(commit)
         match result:
             case Committed() | CommandKnown():
                 if commit.events or commit.writes:
@@ -149,7 +147,6 @@ class Handler:
                 fresh = isinstance(result, Committed)
                 return Accepted(stream=commit.stream, version=result.version, token=result.token, fresh=fresh)
             case VersionMoved():
-                self._memory.forget(commit.stream)
                 return None
             case ClaimTaken(claim=claim):
                 return Refused(refusal=claim.refusal)

@@ -1,6 +1,8 @@
 """Remembering: the states of the streams handled last, so that long streams are not folded from their beginnings."""
 
 from collections import OrderedDict
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any
 
 KEPT = 2000
@@ -31,3 +33,12 @@ class Memory:
     def forget(self, stream: str) -> None:
         """When the journal turns out to say something else, as after a restore."""
         self._states.pop(stream, None)
+
+    @contextmanager
+    def doubting(self, stream: str) -> Generator[None]:
+        """Forgets the stream if what is tried goes wrong: then the next command begins with what is there."""
+        try:
+            yield
+        except BaseException:
+            self.forget(stream)
+            raise
