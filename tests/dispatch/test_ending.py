@@ -125,7 +125,19 @@ def test_the_customer_is_waited_for(past: tuple[Event, ...], until: datetime) ->
 def test_spoilt_food_goes_nowhere() -> None:
     spoilt = but(give_up, reason=UndeliverableReason.FOOD_DAMAGED)
     failed = but(lost, at=READY_BY, reason=DeliveryFailure.FOOD_DAMAGED)
-    delivery.given(*UP_TO_PICKED_UP).when(spoilt).then(failed)
+    delivery.given(*UP_TO_PICKED_UP).when(spoilt).then(failed).when(spoilt).then_nothing()
+
+
+def test_food_may_be_spoilt_on_its_way_back() -> None:
+    spoilt = but(give_up, reason=UndeliverableReason.FOOD_DAMAGED)
+    failed = but(lost, at=undeliverable.at, reason=DeliveryFailure.FOOD_DAMAGED)
+    delivery.given(*UP_TO_RETURNING).when(spoilt).then(failed).when(spoilt).then_nothing()
+
+
+def test_what_ended_otherwise_is_not_spoilt_any_more() -> None:
+    spoilt = but(give_up, reason=UndeliverableReason.FOOD_DAMAGED)
+    for past in ((*UP_TO_DOOR, lost), (*UP_TO_RETURNING, returned)):
+        delivery.given(*past).when(spoilt).then_refused(DeliveryStatusMismatch)
 
 
 @pytest.mark.parametrize("past", [UP_TO_ASSIGNED, (*UP_TO_RETURNING, returned)])
@@ -136,7 +148,9 @@ def test_only_what_is_on_its_way_is_undeliverable(past: tuple[Event, ...]) -> No
 def test_what_goes_back_for_one_reason_does_not_for_another() -> None:
     other = but(give_up, reason=UndeliverableReason.ADDRESS_WRONG)
     refusal = delivery.given(*UP_TO_RETURNING).when(other).then_refused(DeliveryStatusMismatch)
-    assert refusal == DeliveryStatusMismatch(status=DeliveryStatus.RETURNING, allowed=(DeliveryAction.CONFIRM_RETURN,))
+    assert refusal == DeliveryStatusMismatch(
+        status=DeliveryStatus.RETURNING, allowed=(DeliveryAction.REPORT_UNDELIVERABLE, DeliveryAction.CONFIRM_RETURN)
+    )
 
 
 @pytest.mark.parametrize("who", [None, DISPATCHER])

@@ -225,7 +225,7 @@ async def test_what_nobody_takes_goes_back(bench: Bench) -> None:
     assert (late["__typename"], late["status"], late["allowed"]) == (
         "DeliveryStatusMismatch",
         "RETURNING",
-        ["CONFIRM_RETURN"],
+        ["REPORT_UNDELIVERABLE", "CONFIRM_RETURN"],
     )
     done = await bench.change(OTSO, "confirmReturn", "delivery { status }", deliveryId=delivery_id)
     assert done["delivery"] == {"status": "RETURNED"}

@@ -80,7 +80,7 @@ RULES: Mapping[DeliveryAction, Rule] = {
     DeliveryAction.REASSIGN_DELIVERY: _courier("reassignDelivery", FETCHING, frozenset({"dispatcher"})),
     DeliveryAction.CONFIRM_PICKUP: _courier("confirmPickup", FETCHING),
     DeliveryAction.CONFIRM_DROPOFF: _courier("confirmDropoff", ON_THE_WAY),
-    DeliveryAction.REPORT_UNDELIVERABLE: _courier("reportUndeliverable", ON_THE_WAY),
+    DeliveryAction.REPORT_UNDELIVERABLE: _courier("reportUndeliverable", ON_THE_WAY | {DeliveryStatus.RETURNING}),
     DeliveryAction.CONFIRM_RETURN: _courier(
         "confirmReturn", frozenset({DeliveryStatus.RETURNING}), frozenset({"dispatcher"})
     ),

@@ -27,6 +27,11 @@ def untimely(command: ViewerCommand, delivery: Delivery, wanted: DeliveryAction)
     """Why the action cannot be taken now: the delivery's status does not allow it."""
     if delivery.status in RULES[wanted].statuses:
         return None
+    return mismatch(command, delivery)
+
+
+def mismatch(command: ViewerCommand, delivery: Delivery) -> DeliveryStatusMismatch:
+    """Not in this status; and what can be done in it."""
     allowed = available_actions(command.viewer, _standing(command, delivery), delivery.status)
     return DeliveryStatusMismatch(status=delivery.status, allowed=allowed)
 

@@ -18,6 +18,7 @@ from subgraphs.dispatch.events import (
     DeliveryCompleted,
     DeliveryEvent,
     DeliveryFailed,
+    DeliveryFailure,
     DeliveryPickedUp,
     DeliveryRequested,
     DeliveryReturned,
@@ -129,6 +130,7 @@ class Delivery(Value):
     """In a row, since the last lock; of the pickup code first, of the PIN later."""
     locked_until: datetime | None = None
     return_reason: UndeliverableReason | None = None
+    failure: DeliveryFailure | None = None
 
     @property
     def deadline(self) -> datetime:

@@ -6,7 +6,7 @@ from kernel.deciding import Decision, Later
 from kernel.messages import Refusal
 from subgraphs.dispatch.commands import CancelDelivery, ConfirmReturn, LoseCourier, ReportUndeliverable
 from subgraphs.dispatch.domain.actions import ENDED, FETCHING, LOOKING, ON_THE_WAY, DeliveryAction, DeliveryStatus
-from subgraphs.dispatch.domain.admitting import moment, permitted, untimely
+from subgraphs.dispatch.domain.admitting import mismatch, moment, permitted, untimely
 from subgraphs.dispatch.domain.carrying import LOSS_WAIT
 from subgraphs.dispatch.domain.delivery import Delivery
 from subgraphs.dispatch.domain.refusals import TooSoon
@@ -55,7 +55,7 @@ def report_undeliverable(command: ReportUndeliverable, delivery: Delivery | None
     found = permitted(command, delivery, DeliveryAction.REPORT_UNDELIVERABLE)
     if isinstance(found, Refusal):
         return found
-    if found.status is DeliveryStatus.RETURNING and found.return_reason is command.reason:
+    if _is_reported(found, command.reason):
         return []  # Asking twice is not an error: retries must be harmless.
     refusal = untimely(command, found, DeliveryAction.REPORT_UNDELIVERABLE)
     if refusal is not None:
@@ -63,7 +63,15 @@ def report_undeliverable(command: ReportUndeliverable, delivery: Delivery | None
     at = moment(command, found)
     if command.reason is UndeliverableReason.FOOD_DAMAGED:
         return [_failed(found, at, DeliveryFailure.FOOD_DAMAGED)]
+    if found.status is DeliveryStatus.RETURNING:
+        return mismatch(command, found)  # It goes back already; it can only be spoilt on that way.
     return _too_soon(found, at) or _sent_back(found, at, command.reason)
+
+
+def _is_reported(delivery: Delivery, reason: UndeliverableReason) -> bool:
+    if reason is UndeliverableReason.FOOD_DAMAGED:
+        return delivery.failure is DeliveryFailure.FOOD_DAMAGED
+    return delivery.status is DeliveryStatus.RETURNING and delivery.return_reason is reason
 
 
 def confirm_return(command: ConfirmReturn, delivery: Delivery | None) -> Decision:

@@ -133,7 +133,9 @@ def _carried(delivery: Delivery, event: RideEvent) -> Mapping[str, object]:  # n
             return {"wrong_codes": attempts if until is None else 0, "locked_until": until}
         case DeliveryUndeliverable(reason=reason):
             return {"return_reason": reason}
-        case DeliveryCompleted() | DeliveryReturned() | DeliveryFailed() | DeliveryCancelled() | DeliveryAbandoned():
+        case DeliveryFailed(reason=reason):
+            return {**_ended(delivery), "failure": reason}
+        case DeliveryCompleted() | DeliveryReturned() | DeliveryCancelled() | DeliveryAbandoned():
             return _ended(delivery)
         case DeliveryCancelRefused():
             return {}

@@ -142,7 +142,7 @@ class CarryingMutation:
     @strawberry.mutation(
         graphql_type=REPORT_UNDELIVERABLE_RESULT,
         description="Says that the food cannot be handed over: five minutes after reaching the door, or half an hour "
-        "after fetching it; spoilt food at any time. For its courier.",
+        "after fetching it; spoilt food at any time, on the way back too. For its courier.",
     )
     async def report_undeliverable(
         self, info: Info, input: ReportUndeliverableInput
