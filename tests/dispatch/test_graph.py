@@ -249,15 +249,17 @@ async def test_a_dispatcher_gives_it_to_somebody_else(bench: Bench) -> None:
     await bench.begin_shift()
     await bench.begin_shift(ILVES, metres_north=900.0)
     delivery_id = await bench.assigned(OTSO)
-    taken = await bench.change(
-        DISPATCHER, "reassignDelivery", "delivery { status courier { id } }", deliveryId=delivery_id
-    )
+    given: Json = {"deliveryId": delivery_id, "reason": "TOO_LATE"}
+    taken = await bench.change(DISPATCHER, "reassignDelivery", "delivery { status courier { id } }", **given)
     assert taken["delivery"] == {"status": "SEARCHING", "courier": None}
     offer_id = await bench.offer_to(ILVES)
     assert (await bench.change(ILVES, "acceptOffer", offerId=offer_id))["__typename"] == "AcceptOfferSuccess"
     shown = await bench.shown(DISPATCHER, delivery_id, "ASSIGNED")
     assert shown["courier"]["id"] == ILVESES
     assert shown["availableActions"] == ["REASSIGN_DELIVERY"]
+    for who, reason in ((DISPATCHER, "TOO_LATE"), (AINO, None)):
+        told = [event for event in await _events(bench, who, delivery_id) if event["type"] == "UNASSIGNED"]
+        assert [event["reason"] for event in told] == [reason], "why another had to come is not the customer's business"
 
 
 SEES_THE_DOOR = [AINO, OTSO, SANNA, DISPATCHER, viewer("root", "admin")]

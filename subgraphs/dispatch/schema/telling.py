@@ -104,6 +104,7 @@ def _id(news: DeliveryNews | CourierNews, name: str) -> strawberry.ID | None:
 
 
 def _reason(news: DeliveryNews) -> str | None:
-    reason: object = getattr(news, "reason", None)
+    """In the words of whoever asked for it, if they gave any."""
+    reason: object = getattr(news, "detail", None) or getattr(news, "reason", None)
     value: object = getattr(reason, "value", None)
     return value if isinstance(value, str) else None
