@@ -58,7 +58,7 @@ REFERENCES = {
     ("tracking", "Delivery", "position { coarse }"): ("customer", "courier", "sanna", "dispatch"),
     ("tracking", "Order", "eta { deliveryAt }"): ("customer", "courier", "sanna", "dispatch"),
     ("orders", "Order", "dropoffPin"): ("customer",),
-    ("orders", "Order", "deliveryAddress { street }"): ("customer", "sanna", "dispatch"),
+    ("orders", "Order", "deliveryAddress { street }"): ("customer", *OVERSEERS),
     ("orders", "Order", "pickupCode"): ("staff",),
 }
 Seen = Mapping[str, tuple[str, ...]]
@@ -69,7 +69,7 @@ LOOKERS = ("customer", *OVERSEERS)
 ONLOOKERS = ("customer", "staff", *OVERSEERS)
 DISPATCHERS = ("dispatch", "admin")
 WHILE_ASKED: Seen = {
-    "address": FOLLOWERS,
+    "address": LOOKERS,
     "pickup code": ("staff",),
     "PIN": ("customer",),
     "estimate": FOLLOWERS,

@@ -28,6 +28,7 @@ from tests.spelling import uuid_of
 
 pytestmark = pytest.mark.anyio
 ELLI = Viewer(subject="elli", roles=frozenset({"dispatcher"}))
+ADMIN = Viewer(subject="admin", roles=frozenset({"admin"}))
 FIA = Viewer(subject="fia", roles=frozenset({"finance"}))
 
 
@@ -100,6 +101,7 @@ async def test_who_sees_door_and_codes(shared_bench: Bench) -> None:
         AINO: (ADDRESS, None, pin),
         SANNA: (ADDRESS, None, None),
         ELLI: (ADDRESS, None, None),
+        ADMIN: (ADDRESS, None, None),
         COOK: (None, code, None),
         FIA: (None, None, None),
     }

@@ -165,8 +165,8 @@ class Delivery:
         return None if view is None else Courier.of(view)
 
     @strawberry.field(
-        description="Where it goes; for its customer, the courier who carries it for as long as they do, support and "
-        "dispatchers; null for everybody else."
+        description="Where it goes; for its customer, the courier who carries it for as long as they do, support, "
+        "dispatchers and administrators; null for everybody else."
     )
     def dropoff(self, info: Info) -> Dropoff | None:
         viewer, view = info.context.viewer, self.view

@@ -55,7 +55,7 @@ SEE_CODE = Action(name="seeCollectionCode", relations=_OWN, scopes=_SEEING)
 SEE_PICKUP_CODE = Action(name="seePickupCode", relations=frozenset({STAFF}))
 SEE_DROPOFF_PIN = Action(name="seeDropoffPin", relations=_OWN, scopes=_SEEING)
 SEE_ADDRESS = Action(
-    name="seeDeliveryAddress", relations=_OWN, roles=frozenset({"support", "dispatcher"}), scopes=_SEEING
+    name="seeDeliveryAddress", relations=_OWN, roles=frozenset({"support", "dispatcher", "admin"}), scopes=_SEEING
 )
 SEE_DECLINE = Action(
     name="seeDecline", relations=_OWN, roles=frozenset({"support", "finance", "admin"}), scopes=_SEEING

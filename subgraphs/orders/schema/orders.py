@@ -181,7 +181,8 @@ class Order:
         return handover_code(info.context.code_secret, view.id, DROPOFF)
 
     @strawberry.field(
-        description="Where it goes; for its customer, support and dispatchers. Null for takeaway, and for others."
+        description="Where it goes; for its customer, support, dispatchers and administrators. Null for takeaway, and "
+        "for others."
     )
     def delivery_address(self, info: Info) -> DeliveryAddress | None:
         viewer, view = info.context.viewer, self.view
