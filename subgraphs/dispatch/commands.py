@@ -164,6 +164,9 @@ class CancelDelivery(DeliveryCommand):
 class ViewerCommand(DeliveryCommand):
     """A command by somebody in front of a screen."""
 
+    works_there: bool = False
+    """Fact: whether the viewer hands the food over, and so may know of the delivery."""
+
 
 class OfferCommand(ViewerCommand):
     """A courier's answer to an offer."""

@@ -1,13 +1,22 @@
 """Dispatch, assembled."""
 
 from kernel.subgraph import Subgraph
-from subgraphs.dispatch.commands import AcceptOffer, GoOffline, RecordCandidates
+from subgraphs.dispatch.commands import (
+    AcceptOffer,
+    ConfirmDropoff,
+    ConfirmPickup,
+    ConfirmReturn,
+    GoOffline,
+    ReassignDelivery,
+    RecordCandidates,
+    ReportUndeliverable,
+)
 from subgraphs.dispatch.domain import COURIERS, DELIVERIES
 from subgraphs.dispatch.domain.refusals import REFUSALS
 from subgraphs.dispatch.effects import EFFECTS
 from subgraphs.dispatch.reactions import REACTIONS
 from subgraphs.dispatch.schema import SCHEMA
-from subgraphs.dispatch.views import PROJECTIONS, inform_accepting, inform_candidates, inform_going
+from subgraphs.dispatch.views import PROJECTIONS, inform_accepting, inform_candidates, inform_carrying, inform_going
 
 SUBGRAPH = Subgraph(
     name="dispatch",
@@ -18,6 +27,11 @@ SUBGRAPH = Subgraph(
         AcceptOffer: inform_accepting,
         GoOffline: inform_going,
         RecordCandidates: inform_candidates,
+        ReassignDelivery: inform_carrying,
+        ConfirmPickup: inform_carrying,
+        ConfirmDropoff: inform_carrying,
+        ReportUndeliverable: inform_carrying,
+        ConfirmReturn: inform_carrying,
     },
     reactions=REACTIONS,
     effects=EFFECTS,

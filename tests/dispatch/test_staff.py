@@ -1,5 +1,6 @@
 """Those who hand the food over: dispatch's copy of a restaurant's staff, and what they see of its deliveries."""
 
+from collections.abc import Mapping
 from itertools import permutations
 from typing import Any, cast
 
@@ -25,6 +26,14 @@ SEEN = """query($id: ID!, $order: ID!) {
     deliveryEvents(orderId: $order, first: 1) { nodes { type } }
     _entities(representations: [{__typename: "Order", id: $order}]) {
         ... on Order { delivery { status arrivedAt } } } }"""
+
+CARRYING: Mapping[str, Json] = {
+    "reassignDelivery": {"reason": "TOO_LATE"},
+    "confirmPickup": {"code": "123456"},
+    "confirmDropoff": {"pin": "123456"},
+    "reportUndeliverable": {"reason": "FOOD_DAMAGED"},
+    "confirmReturn": {},
+}
 
 hired = StaffRow(restaurant_id=RESTAURANT, subject=COOK.subject, role="staff", revision=1)
 left = replace(hired, retired=True, revision=2)
@@ -64,6 +73,22 @@ async def tell(bench: Bench, change: Recorded, number: int) -> None:
     after = Position(txid=1, position=number)
     advance = Advance(consumer=f"test_{number}", topic="tests", partition=0, before=START, after=after)
     assert await bench.equipment.view_store.apply(cast("Any", STAFF), [change], advance)
+
+
+async def test_a_kitchen_that_sees_a_delivery_may_do_nothing_to_it(bench: Bench) -> None:
+    await bench.begin_shift()
+    delivery_id = await bench.assigned()
+    await bench.shown(DISPATCHER, delivery_id, "ASSIGNED")
+
+    async def answers() -> list[str]:
+        asked = [await bench.change(COOK, each, deliveryId=delivery_id, **given) for each, given in CARRYING.items()]
+        return [answer["__typename"] for answer in asked]
+
+    assert await answers() == ["NotFound"] * len(CARRYING)
+    await tell(bench, recorded(CHANGES[0], RESTAURANT), 1)
+    assert await answers() == ["NotAllowed"] * len(CARRYING)
+    await tell(bench, recorded(CHANGES[1], RESTAURANT), 2)
+    assert await answers() == ["NotFound"] * len(CARRYING)
 
 
 async def test_a_kitchen_sees_who_comes_but_neither_the_door_nor_more_of_the_courier(bench: Bench) -> None:

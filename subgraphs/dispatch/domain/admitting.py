@@ -52,4 +52,5 @@ def _standing(command: ViewerCommand, delivery: Delivery) -> Parties:
         delivery.customer_id,
         is_courier=is_viewers(command, delivery.courier_id),
         status=delivery.status,
+        is_staff=command.works_there,
     )

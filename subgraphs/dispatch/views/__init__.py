@@ -13,7 +13,7 @@ from subgraphs.dispatch.views.asking import (
 )
 from subgraphs.dispatch.views.couriers import COURIER_PROJECTION, CourierView, fold_courier, shown_courier
 from subgraphs.dispatch.views.deliveries import DELIVERY_PROJECTION, DeliveryView, fold_delivery, shown_delivery
-from subgraphs.dispatch.views.informing import inform_accepting, inform_candidates, inform_going
+from subgraphs.dispatch.views.informing import inform_accepting, inform_candidates, inform_carrying, inform_going
 from subgraphs.dispatch.views.offers import OFFER_PROJECTION, OfferView, fold_offer, offer_after, offer_made
 from subgraphs.dispatch.views.staff import PICKUP_STAFF, PickupStaffRow
 
@@ -36,6 +36,7 @@ __all__ = [
     "free",
     "inform_accepting",
     "inform_candidates",
+    "inform_carrying",
     "inform_going",
     "keyset",
     "offer_after",
