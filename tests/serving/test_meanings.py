@@ -1,4 +1,4 @@
-"""What the graph says of its statuses: each value what it means, so that nobody has to guess."""
+"""What the graph says of its statuses, reasons and news: each value what it means, so that nobody has to guess."""
 
 from enum import Enum
 
@@ -10,6 +10,7 @@ from kernel.graph.describing import describe_values
 from kernel.subgraph import Subgraph
 from subgraphs.dispatch.subgraph import SUBGRAPH as DISPATCH
 from subgraphs.orders.subgraph import SUBGRAPH as ORDERS
+from subgraphs.reviews.subgraph import SUBGRAPH as REVIEWS
 from subgraphs.tracking.subgraph import SUBGRAPH as TRACKING
 
 STATUSES = [
@@ -18,10 +19,23 @@ STATUSES = [
     (DISPATCH, "OfferStatus"),
     (TRACKING, "DeliveryPhase"),
 ]
+REASONS = [
+    (ORDERS, "CancellationReason"),
+    (ORDERS, "FailureReason"),
+    (ORDERS, "RejectionReason"),
+    (DISPATCH, "DeclineReason"),
+    (DISPATCH, "DeliveryFailure"),
+    (DISPATCH, "ReassignmentReason"),
+    (DISPATCH, "UndeliverableReason"),
+    (TRACKING, "PositionDropReason"),
+    (REVIEWS, "NotReviewableReason"),
+    (REVIEWS, "ReportReason"),
+]
+NEWS = [(ORDERS, "OrderEventType"), (DISPATCH, "DeliveryEventType"), (DISPATCH, "CourierEventType")]
 
 
-@pytest.mark.parametrize(("subgraph", "name"), STATUSES)
-def test_every_status_says_what_it_means(subgraph: Subgraph, name: str) -> None:
+@pytest.mark.parametrize(("subgraph", "name"), [*STATUSES, *REASONS, *NEWS])
+def test_every_value_says_what_it_means(subgraph: Subgraph, name: str) -> None:
     kind = subgraph.schema.core.type_map[name]
     assert isinstance(kind, GraphQLEnumType)
     meanings = [value.description for value in kind.values.values()]

@@ -97,10 +97,44 @@ describe_values(
     },
 )
 strawberry.enum(DeclineReason, description=f"Why a courier does not want a delivery. {_MORE}")
+describe_values(
+    DeclineReason,
+    {
+        DeclineReason.TOO_FAR: "The way is too long.",
+        DeclineReason.TOO_BUSY: "The courier has too much to do.",
+        DeclineReason.BREAK: "The courier takes a break.",
+        DeclineReason.OTHER: "Something else.",
+    },
+)
 strawberry.enum(ReassignmentReason, description=f"Why somebody else is to carry a delivery. {_MORE}")
+describe_values(
+    ReassignmentReason,
+    {
+        ReassignmentReason.BREAKDOWN: "The courier or the vehicle cannot go on.",
+        ReassignmentReason.TOO_LATE: "The courier would come too late.",
+        ReassignmentReason.BREAK: "The courier takes a break.",
+        ReassignmentReason.OTHER: "Something else, or nothing was said.",
+    },
+)
 strawberry.enum(DropoffProof, description=f"How a courier showed that the food has arrived. {_MORE}")
 strawberry.enum(UndeliverableReason, description=f"Why food could not be handed over. {_MORE}")
+describe_values(
+    UndeliverableReason,
+    {
+        UndeliverableReason.CUSTOMER_UNREACHABLE: "Nobody opened or answered.",
+        UndeliverableReason.ADDRESS_WRONG: "The customer is not to be found at the address.",
+        UndeliverableReason.REFUSED_BY_CUSTOMER: "The customer did not want it any more.",
+        UndeliverableReason.FOOD_DAMAGED: "It was spoilt on the way: it goes nowhere and the customer pays nothing.",
+    },
+)
 strawberry.enum(DeliveryFailure, description=f"Why food that was on its way reached nobody. {_MORE}")
+describe_values(
+    DeliveryFailure,
+    {
+        DeliveryFailure.FOOD_DAMAGED: "It was spoilt on the way.",
+        DeliveryFailure.COURIER_LOST: "It was neither handed over nor brought back in time.",
+    },
+)
 
 
 @strawberry.enum(description=f"What happened to a delivery. {_MORE}")
@@ -130,6 +164,36 @@ class DeliveryEventType(Enum):
     ABANDONED = "ABANDONED"
 
 
+describe_values(
+    DeliveryEventType,
+    {
+        DeliveryEventType.REQUESTED: "The kitchen accepted the order, which has to be delivered.",
+        DeliveryEventType.RESCHEDULED: "The food will be ready at another time, or is ready.",
+        DeliveryEventType.COURIER_SOUGHT: "A round of the search began.",
+        DeliveryEventType.COURIER_CHOSEN: "The best of those near is to be asked, if still free.",
+        DeliveryEventType.NOBODY_FOUND: "A round of the search found nobody; the next looks further.",
+        DeliveryEventType.OFFER_MADE: "A courier was asked.",
+        DeliveryEventType.OFFER_DECLINED: "The courier said no.",
+        DeliveryEventType.OFFER_EXPIRED: "The courier did not answer in time.",
+        DeliveryEventType.OFFER_WITHDRAWN: "The offer was taken back.",
+        DeliveryEventType.ASSIGNED: "A courier accepted and goes to the restaurant.",
+        DeliveryEventType.UNASSIGNED: "The courier will not fetch it after all; another is looked for.",
+        DeliveryEventType.COURIER_AT_RESTAURANT: "The courier reached the restaurant.",
+        DeliveryEventType.PICKUP_CODE_MISTAKEN: "A wrong pickup code was entered.",
+        DeliveryEventType.PICKED_UP: "The courier has the food.",
+        DeliveryEventType.COURIER_AT_DOOR: "The courier came near the customer's door.",
+        DeliveryEventType.DROPOFF_PIN_MISTAKEN: "A wrong PIN was entered at the door.",
+        DeliveryEventType.DELIVERED: "The customer has the food. Nothing follows.",
+        DeliveryEventType.UNDELIVERABLE: "It could not be handed over and goes back.",
+        DeliveryEventType.RETURNED: "The food is back at the restaurant. Nothing follows.",
+        DeliveryEventType.FAILED: "The food was lost or spoilt on its way. Nothing follows.",
+        DeliveryEventType.CANCELLED: "The order was called off in time. Nothing follows.",
+        DeliveryEventType.CANCEL_REFUSED: "It was too late to call the order off: the courier has the food.",
+        DeliveryEventType.ABANDONED: "Nobody was found in time. Nothing follows.",
+    },
+)
+
+
 @strawberry.enum(description=f"What happened to a courier. {_MORE}")
 class CourierEventType(Enum):
     WENT_ONLINE = "WENT_ONLINE"
@@ -137,6 +201,18 @@ class CourierEventType(Enum):
     RESERVED = "RESERVED"
     UNAVAILABLE = "UNAVAILABLE"
     RELEASED = "RELEASED"
+
+
+describe_values(
+    CourierEventType,
+    {
+        CourierEventType.WENT_ONLINE: "A shift began.",
+        CourierEventType.WENT_OFFLINE: "The shift ended.",
+        CourierEventType.RESERVED: "The courier was engaged for one offer, and can have no other.",
+        CourierEventType.UNAVAILABLE: "The courier was wanted, but off shift or engaged.",
+        CourierEventType.RELEASED: "The engagement ended; the courier can be asked again.",
+    },
+)
 
 
 DELIVERY_EVENT_TYPES: Mapping[type[DeliveryEvent], DeliveryEventType] = {

@@ -85,8 +85,39 @@ strawberry.enum(
     FailureReason,
     description=f"Why an order failed: it could not be paid for, or the food was lost on its way. {_MORE}",
 )
+describe_values(
+    FailureReason,
+    {
+        FailureReason.PAYMENT_DECLINED: "The payment was not authorised.",
+        FailureReason.DELIVERY_FAILED: "The food was lost or spoilt on its way.",
+    },
+)
 strawberry.enum(RejectionReason, description=f"Why a kitchen refused an order. {_MORE}")
+describe_values(
+    RejectionReason,
+    {
+        RejectionReason.TOO_BUSY: "The kitchen has too much to do.",
+        RejectionReason.ITEMS_UNAVAILABLE: "Something ordered has run out.",
+        RejectionReason.CLOSING: "The kitchen is about to close.",
+        RejectionReason.OTHER: "Something else.",
+    },
+)
 strawberry.enum(CancellationReason, description=f"Why an order was called off. {_MORE}")
+describe_values(
+    CancellationReason,
+    {
+        CancellationReason.CHANGED_MIND: "The customer does not want it any more.",
+        CancellationReason.ORDERED_BY_MISTAKE: "It was never meant to be ordered, or not so.",
+        CancellationReason.WAIT_TOO_LONG: "It takes the customer too long.",
+        CancellationReason.SUSPECTED_FRAUD: "It looked like fraud.",
+        CancellationReason.ITEMS_UNAVAILABLE: "Something ordered has run out.",
+        CancellationReason.TOO_BUSY: "The kitchen has too much to do after all.",
+        CancellationReason.CLOSING: "The kitchen closes.",
+        CancellationReason.KITCHEN_SILENT: "The kitchen forgot it: it was not ready even an hour late.",
+        CancellationReason.NO_COURIER: "Nobody was found in time to deliver it.",
+        CancellationReason.OTHER: "Something else.",
+    },
+)
 strawberry.enum(CancelledBy, description=f"Who called an order off. {_MORE}")
 strawberry.enum(Handover, description=f"How an order that was ready came to its end. {_MORE}")
 
@@ -115,6 +146,33 @@ class OrderEventType(Enum):
     RETURNING = "RETURNING"
     RETURNED = "RETURNED"
 
+
+describe_values(
+    OrderEventType,
+    {
+        OrderEventType.PLACED: "The customer ordered; the payment is being authorised.",
+        OrderEventType.CONFIRMED: "The payment is authorised; the kitchen is asked.",
+        OrderEventType.FAILED: "It could not be paid for, or the food was lost on its way. Nothing follows.",
+        OrderEventType.ACCEPTED: "The kitchen took it on and said when it will be ready.",
+        OrderEventType.REJECTED: "The kitchen refused it. Nothing follows.",
+        OrderEventType.EXPIRED: "Nobody answered in time. Nothing follows.",
+        OrderEventType.PREPARATION_STARTED: "The kitchen began to cook.",
+        OrderEventType.DELAYED: "The kitchen said that it will be ready at another time.",
+        OrderEventType.READY: "The food is ready.",
+        OrderEventType.COLLECTION_CODE_MISTAKEN: "A wrong collection code was entered.",
+        OrderEventType.COMPLETED: "The customer collected it, or did not come. Nothing follows.",
+        OrderEventType.CANCELLATION_REQUESTED: "Somebody wants to call it off; dispatch is asked.",
+        OrderEventType.CANCELLATION_REFUSED: "It is too late to call it off: it goes on as before.",
+        OrderEventType.CANCELLED: "It was called off. Nothing follows.",
+        OrderEventType.COURIER_ASSIGNED: "A courier agreed to bring it.",
+        OrderEventType.COURIER_UNASSIGNED: "That courier does not bring it after all; another is looked for.",
+        OrderEventType.PICKED_UP: "The courier has the food.",
+        OrderEventType.ARRIVING: "The courier is near the customer's door.",
+        OrderEventType.DELIVERED: "The customer has the food. Nothing follows.",
+        OrderEventType.RETURNING: "It could not be handed over and goes back.",
+        OrderEventType.RETURNED: "The food is back at the restaurant. Nothing follows.",
+    },
+)
 
 EVENT_TYPES: Mapping[type[OrderEvent], OrderEventType] = {
     OrderPlaced: OrderEventType.PLACED,

@@ -6,6 +6,7 @@ from typing import ClassVar
 import strawberry
 
 from kernel.graph.context import Info
+from kernel.graph.describing import describe_values
 from kernel.graph.refusals import (
     SHARED,
     IdempotencyKeyReused,
@@ -24,6 +25,14 @@ strawberry.enum(
     Unreviewable,
     name="NotReviewableReason",
     description="Why an order cannot be reviewed. Clients must expect values that are not listed yet.",
+)
+describe_values(
+    Unreviewable,
+    {
+        Unreviewable.NOT_DELIVERED: "Its customer has not had the food, as far as is known yet.",
+        Unreviewable.TOO_LATE: "Its customer had the food more than seven days ago.",
+        Unreviewable.NO_COURIER: "No courier came, so none can be given stars.",
+    },
 )
 
 

@@ -7,6 +7,7 @@ import strawberry
 
 from kernel.graph.connections import Connection, Page
 from kernel.graph.context import Info
+from kernel.graph.describing import describe_values
 from kernel.ids import parse_id, sibling_id
 from kernel.ownership import may
 from subgraphs.reviews import views
@@ -18,6 +19,16 @@ from subgraphs.reviews.views import Asked
 
 strawberry.enum(
     ReportReason, description="What is wrong with a review. Clients must expect values that are not listed yet."
+)
+describe_values(
+    ReportReason,
+    {
+        ReportReason.ABUSIVE: "It insults or threatens somebody.",
+        ReportReason.PRIVATE: "It tells what is nobody's business: a name, a number, an address.",
+        ReportReason.UNTRUE: "It did not happen so.",
+        ReportReason.ADVERTISING: "It praises something else.",
+        ReportReason.OTHER: "Something else.",
+    },
 )
 
 

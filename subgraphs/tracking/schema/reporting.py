@@ -6,6 +6,7 @@ import strawberry
 
 from kernel.calling import Call
 from kernel.graph.context import GraphContext, Info
+from kernel.graph.describing import describe_values
 from kernel.graph.refusals import InvalidInput, NotAllowed, UserError, result
 from kernel.graph.types import PositionInput
 from kernel.ids import person_id
@@ -24,6 +25,17 @@ strawberry.enum(
     description="Why a reported position is of no use: recorded more than 60 s ahead of the platform's clock (FUTURE) "
     "or 10 minutes ago (STALE), off by more than 200 m (INACCURATE), its sequence sent before (REPEATED), not after "
     "the one accepted before it (LATE), or further from that one than 150 km/h lead (IMPOSSIBLE).",
+)
+describe_values(
+    DropReason,
+    {
+        DropReason.FUTURE: "It lies more than 60 s ahead of the platform's clock.",
+        DropReason.STALE: "It is more than 10 minutes old.",
+        DropReason.INACCURATE: "It may be off by more than 200 m.",
+        DropReason.REPEATED: "Its sequence was sent before.",
+        DropReason.LATE: "It is not after the one accepted before it.",
+        DropReason.IMPOSSIBLE: "Nobody rides there so fast: more than 150 km/h.",
+    },
 )
 
 
