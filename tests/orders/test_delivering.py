@@ -1,6 +1,8 @@
 """What dispatch tells an order: each thing once, in its time, and never a word too late."""
 
+import re
 from collections.abc import Mapping
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -50,6 +52,7 @@ from tests.orders.deliveries import (
 from tests.orders.ordering import AT, IDS, MINUTE, NOW, ORDER, PAST, RESTAURANT, accept, collect, mark_ready
 from tests.scenario import Scenario
 
+ROOT = Path(__file__).parents[2]
 S = OrderStatus
 COOKING = (S.ACCEPTED, S.PREPARING, S.READY_FOR_PICKUP)
 LEADS_TO: Mapping[tuple[OrderStatus, type[DeliveryCommand | FailOrder]], tuple[type[OrderEvent], ...]] = {
@@ -95,6 +98,16 @@ def test_what_is_collected_has_no_courier(command: DeliveryCommand | FailOrder) 
     for past in PAST.values():
         Scenario(ORDERS, past).when(command).then_nothing()
     Scenario(ORDERS).when(command).then_refused(OrderNotFound)
+
+
+def test_the_drawing_shows_every_way_on_from_a_pickup() -> None:
+    drawing = (ROOT / "docs" / "02-architecture.md").read_text(encoding="utf-8").partition("stateDiagram-v2")[2]
+    arrows = re.findall(r"^    (\w+) --> (\w+):", drawing.partition("```")[0], re.MULTILINE)
+    for status in (S.PICKED_UP, S.ARRIVING, S.RETURNING):
+        before = order_in(status)
+        decided = (before.when(command).events for command in DELIVERY_NEWS)
+        following = {before.given(*events).state.status.value for events in decided} - {status.value}
+        assert {end for start, end in arrows if start == status.value} == following
 
 
 def test_couriers_come_and_go() -> None:
