@@ -5,7 +5,8 @@ DATA_DIR ?= .data
 DEMO_PORT ?= 4700
 NODE_BIN ?= node
 TESTS ?= tests
-WORKERS ?= 2
+# One more than the two cores: some tests mostly wait for an evening to pass.
+WORKERS ?= 3
 export PORT DATA_DIR NODE_BIN
 
 BIN := .venv/bin
