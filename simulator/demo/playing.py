@@ -28,7 +28,8 @@ from simulator.living import Clock, Plan, Town
 
 FRIDAY = datetime(2026, 1, 16, 17, 0, tzinfo=ZoneInfo("Europe/Helsinki"))
 OPENING_S = 12.0
-"""About what a platform needs to open for the first time: it is five o'clock when people can order."""
+"""About what a platform needs to open: it is five o'clock when people can order, and no time passes for those who were
+stopped in the middle of something."""
 MINUTES_OF_A_HUNDRED, LEAST_MINUTES = 28.0, 4.0
 """In which a hundred people get hungry; more people take longer, since there are no more couriers for them."""
 LAST_ORDER_MINUTES = 30.0
@@ -61,7 +62,7 @@ class Demo:
         self._folder = folder
         self._kept = kept
         self._say = say
-        started = datetime.now(UTC) + timedelta(seconds=0.0 if wish.resume else OPENING_S)
+        started = datetime.now(UTC) + timedelta(seconds=OPENING_S)
         self._clock = Clock(rate=kept.rate, started=started, origin=kept.at.astimezone(UTC))
         self._town: Town | None = None
         self._stopped = False
@@ -105,6 +106,8 @@ class Demo:
         self._say(f"Opening a platform in {self._folder.path} on ports {self._wish.port} and up.")
         self._say(f"Time goes {self._kept.rate:g} times as fast as here.")
         await platform.open()
+        if self._wish.resume:
+            await self._clock.wait_until(self._clock.origin)
         town = Town.opened(self._plan(platform.site))
         nemesis = Nemesis(self._kept.seed, self._progress_of(town), platform.processes, self._clock.now)
         began = asyncio.get_running_loop().time()
@@ -189,7 +192,7 @@ class Demo:
         return onlooker.glance(self._clock.now().astimezone(FRIDAY.tzinfo), asyncio.get_running_loop().time())
 
     def _keep(self) -> None:
-        self._folder.keep(replace(self._kept, at=self._clock.now()))
+        self._folder.keep(replace(self._kept, at=max(self._clock.now(), self._clock.origin)))
 
     async def _keep_on(self) -> None:
         """Remember what time it is, for the case that nobody is left to do it at the end."""
