@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 from tests.checks.tree import files
@@ -28,6 +29,13 @@ def broken(root: Path) -> Iterator[str]:
             yield from too_long(path, place, GREATEST_DECISION_LINES)
         if path.suffix in {".py", ".js", ".md", ".toml", ".yaml", ".json", ".lock", ".graphql", ""}:
             yield from machine(path, place)
+    yield from doubled_numbers(sorted(path.name for path in (root / "adr").glob("*.md")))
+
+
+def doubled_numbers(decisions: list[str]) -> Iterator[str]:
+    for one, other in pairwise(decisions):
+        if one.partition("-")[0] == other.partition("-")[0]:
+            yield f"adr: {one} and {other} share a number"
 
 
 def code(path: Path, place: Path) -> Iterator[str]:

@@ -158,3 +158,10 @@ def test_each_broken_rule_of_the_house_is_caught(tmp_path: Path, place: str, tex
     (tmp_path / place).parent.mkdir(parents=True)
     (tmp_path / place).write_text(text)
     assert [found for found in house.broken(tmp_path) if complaint in found]
+
+
+def test_two_decisions_of_one_number_are_caught(tmp_path: Path) -> None:
+    (tmp_path / "adr").mkdir()
+    for name in ("0001-one.md", "0002-two.md", "0002-too.md"):
+        (tmp_path / "adr" / name).write_text("x\n")
+    assert list(house.broken(tmp_path)) == ["adr: 0002-too.md and 0002-two.md share a number"]
