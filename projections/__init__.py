@@ -3,7 +3,7 @@
 from typing import Any
 
 from kernel.projecting import Feed, Projection
-from projections import kitchens, pickups, reviews, trips
+from projections import kitchens, reviews, staff, trips
 from subgraphs.catalog.views import documents as catalog
 from subgraphs.dispatch import views as dispatch
 from subgraphs.orders import views as orders
@@ -16,7 +16,7 @@ PROJECTIONS: tuple[Projection[Any], ...] = (
     *orders.PROJECTIONS,
     *payments.PROJECTIONS,
     *dispatch.PROJECTIONS,
-    *pickups.PROJECTIONS,
+    *staff.PROJECTIONS,
     *trips.PROJECTIONS,
     *reviews.PROJECTIONS,
 )

@@ -1,4 +1,4 @@
-"""What reviews needs of orders and staff, and what the catalog needs of ratings.
+"""What reviews needs of orders, and what the catalog needs of ratings.
 
 Who may review what follows from the order's own news: it tells which courier handed the food over. Changes of captured
 rows may arrive out of order, so each copy keeps the highest revision it has seen; what is deleted stays as retired.
@@ -10,11 +10,10 @@ from msgspec.structs import replace
 
 from kernel.log import Recorded
 from kernel.projecting import Key, Projection
-from subgraphs.catalog.events import StaffChanged
 from subgraphs.catalog.views.ratings import RESTAURANT_RATINGS, RestaurantRating
 from subgraphs.orders.events import Handover, OrderCompleted, OrderDelivered, OrderPlaced
 from subgraphs.reviews.events import RatingChanged
-from subgraphs.reviews.views import REVIEW_STAFF, REVIEWABLE_ORDERS, ReviewableOrder, ReviewStaffRow
+from subgraphs.reviews.views import REVIEWABLE_ORDERS, ReviewableOrder
 
 
 def order_of(record: Recorded) -> Sequence[Key]:
@@ -36,27 +35,6 @@ def fold_order(order: ReviewableOrder | None, record: Recorded, _: Key) -> Revie
             return replace(order, received_at=at)
         case _:
             return order
-
-
-def member_of(record: Recorded) -> Sequence[Key]:
-    """The restaurant and whoever works there."""
-    change = record.message
-    row = (change.after or change.before) if isinstance(change, StaffChanged) else None
-    return [] if row is None else [(row.restaurant_id, row.subject)]
-
-
-def fold_member(member: ReviewStaffRow | None, record: Recorded, key: Key) -> ReviewStaffRow | None:
-    """Whether they work there after the change."""
-    change = record.message
-    if not isinstance(change, StaffChanged) or (member is not None and change.revision <= member.revision):
-        return member
-    restaurant_id, subject = key
-    return ReviewStaffRow(
-        restaurant_id=str(restaurant_id),
-        subject=str(subject),
-        retired=change.after is None or change.after.retired,
-        revision=change.revision,
-    )
 
 
 def restaurant_of(record: Recorded) -> Sequence[Key]:
@@ -86,14 +64,6 @@ PROJECTIONS = (
         topics=("orders.events",),
         keys=order_of,
         fold=fold_order,
-        sharing="stream",
-    ),
-    Projection(
-        domain="reviews",
-        view=REVIEW_STAFF,
-        topics=("catalog.changes",),
-        keys=member_of,
-        fold=fold_member,
         sharing="stream",
     ),
     Projection(

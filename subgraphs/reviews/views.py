@@ -1,6 +1,6 @@
 """What is asked of reviews, always as they are now; its own copies of orders and staff; and facts for commands.
 
-`projections/reviews.py` keeps the copies.
+`projections/reviews.py` and `projections/staff.py` keep the copies.
 """
 
 from collections import defaultdict

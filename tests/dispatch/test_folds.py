@@ -8,7 +8,8 @@ import pytest
 from kernel.log import Recorded
 from kernel.messages import Event
 from kernel.places import Vehicle
-from projections import PROJECTIONS, pickups
+from projections import PROJECTIONS
+from projections.staff import OF_DISPATCH
 from subgraphs.dispatch.domain import DELIVERIES
 from subgraphs.dispatch.domain.actions import ENDED, DeliveryStatus, OfferStatus
 from subgraphs.dispatch.events import (
@@ -274,4 +275,4 @@ def test_whom_an_event_concerns_is_woken_once_it_is_shown() -> None:
 
 
 def test_the_platform_keeps_every_view_of_dispatch() -> None:
-    assert [each for each in PROJECTIONS if each.domain == "dispatch"] == [*OWN, *pickups.PROJECTIONS]
+    assert [each for each in PROJECTIONS if each.domain == "dispatch"] == [*OWN, OF_DISPATCH]

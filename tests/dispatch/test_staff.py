@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from kernel.log import START, Position, Recorded
 from kernel.messages import Event
 from kernel.ports import Advance
-from projections.pickups import PROJECTIONS
+from projections.staff import OF_DISPATCH as STAFF
 from subgraphs.catalog.events import MenuChanged, StaffChanged, StaffRow
 from subgraphs.dispatch.views import PickupStaffRow
 from tests.dispatch.bench import Bench, Json
@@ -19,7 +19,6 @@ from tests.spelling import AT, recorded
 
 pytestmark = pytest.mark.anyio
 
-(STAFF,) = PROJECTIONS
 SEEN = """query($id: ID!, $order: ID!) {
     delivery(id: $id) { status orderNumber dropoff { street } availableActions
         courier { displayName vehicle shift { startedAt } delivery { id } offers { id } } }

@@ -25,7 +25,8 @@ from kernel.log import START, Position
 from kernel.messages import Command, Event, Viewer
 from kernel.ports import Views
 from kernel.tailing import Tail
-from projections.reviews import PROJECTIONS
+from projections import reviews
+from projections.staff import OF_REVIEWS
 from runtime.adapters.ids import RandomIds
 from runtime.adapters.postgres.domain import open_domain
 from runtime.adapters.postgres.log import PostgresEventLog
@@ -45,6 +46,7 @@ from tests.reviews.reviewing import AINO, COOK, RESTAURANT, order
 from tests.spelling import AT, recorded, uuid_of
 
 Json = dict[str, Any]
+PROJECTIONS = (*reviews.PROJECTIONS, OF_REVIEWS)
 SECRET = b"cursors-of-the-tests"
 REVIEW_FIELDS = """id stars text mine hidden reviewedAt restaurant { id } order { id } reply { text repliedAt }
     courier { stars text courier { id } } report { reason reportedAt }"""

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from kernel.log import Recorded
 from kernel.messages import Event, Row
 from kernel.projecting import Projection
-from projections.reviews import PROJECTIONS
+from projections import reviews
+from projections.staff import OF_REVIEWS as STAFF
 from subgraphs.catalog.events import MenuChanged, StaffChanged, StaffRow
 from subgraphs.catalog.views.ratings import RestaurantRating
 from subgraphs.orders.events import (
@@ -29,7 +30,8 @@ from subgraphs.reviews.views import ReviewStaffRow
 from tests.reviews.reviewing import AINO, COOK, COURIER, ORDER, RESTAURANT, order
 from tests.spelling import AT, recorded
 
-ORDERS, STAFF, RATINGS = PROJECTIONS
+ORDERS, RATINGS = reviews.PROJECTIONS
+PROJECTIONS = (ORDERS, STAFF, RATINGS)
 EVENING = AT + timedelta(hours=1)
 
 price = Price(currency="EUR", lines=(), fees=(), taxes=(), subtotal_minor=0, tip_minor=0, tax_minor=0, total_minor=0)

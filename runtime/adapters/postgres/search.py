@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 
 from kernel.hours import is_open
 from kernel.messages import Row
+from kernel.places import EARTH_RADIUS_M
 from kernel.ports import Views
 from subgraphs.catalog.views.ratings import PRIOR_REVIEWS, PRIOR_STARS
 from subgraphs.catalog.views.search import CuisineCount, Hit, Near, Place, Sort, Wanted
 from subgraphs.catalog.views.spelling import EXACT, FORM, PREFIX, keys_sought
 
-EARTH_RADIUS_M = 6_371_008.8
 METRES_PER_DEGREE = 111_195
 WORTH: Mapping[str, tuple[int, int]] = {EXACT: (100, 70), PREFIX: (80, 50), FORM: (60, 40)}
 """What finding a word is worth, in a name and in a dish: whole words before beginnings before misspellings."""
