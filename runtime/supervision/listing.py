@@ -11,7 +11,7 @@ from runtime.engines.programs import tethered
 from runtime.engines.running import Engine
 from runtime.engines.valkey import ValkeyServer
 from runtime.settings import Settings
-from runtime.supervision.program import Program, answers_ready, nothing
+from runtime.supervision.program import Closing, Program, answers_ready, nothing
 
 ROOT = Path(__file__).parents[2]
 
@@ -39,13 +39,13 @@ def engines(settings: Settings) -> tuple[Program, ...]:
     """What keeps the data; a setting may name engines that others run, and then there is none of ours."""
     ours: list[Program] = []
     if settings.uses_own_postgres:
-        ours.append(engine_program("postgres", postgres_of(settings), grace_seconds=30))
+        ours.append(engine_program("postgres", postgres_of(settings), 30, Closing.JOURNAL))
     if settings.uses_own_valkey:
-        ours.append(engine_program("valkey", valkey_of(settings), grace_seconds=10))
+        ours.append(engine_program("valkey", valkey_of(settings), 10, Closing.DERIVED))
     return tuple(ours)
 
 
-def engine_program(name: str, engine: Engine, grace_seconds: float) -> Program:
+def engine_program(name: str, engine: Engine, grace_seconds: float, closing: Closing) -> Program:
     async def ready() -> bool:
         return engine.accepts()
 
@@ -56,6 +56,7 @@ def engine_program(name: str, engine: Engine, grace_seconds: float) -> Program:
         ready=ready,
         stop_signal=SIGINT,  # Postgres' fast shutdown; Valkey ends in good order on it too
         grace_seconds=grace_seconds,
+        closing=closing,
     )
 
 
@@ -64,19 +65,20 @@ def roles(settings: Settings) -> tuple[Program, ...]:
     return (
         role(settings, "issue", settings.issuer_port),
         role(settings, "provide-payments", settings.provider_port),
-        role(settings, "work", settings.work_port),
-        role(settings, "serve", settings.serve_port),
+        role(settings, "work", settings.work_port, needs_engines=True),
+        role(settings, "serve", settings.serve_port, needs_engines=True),
         gateway(settings),
     )
 
 
-def role(settings: Settings, name: str, port: int) -> Program:
+def role(settings: Settings, name: str, port: int, *, needs_engines: bool = False) -> Program:
     return Program(
         name=name,
         prepare=nothing,
         command=command_of("runtime", name),
         ready=partial(answers_ready, settings.host, port),
         environment=settings.child_environment(),
+        needs_engines=needs_engines,
     )
 
 
@@ -90,6 +92,7 @@ def gateway(settings: Settings) -> Program:
         command=command,
         ready=partial(answers_ready, settings.host, settings.port),
         environment=settings.child_environment(),
+        closing=Closing.DOOR,
     )
 
 

@@ -46,10 +46,10 @@ class Platform:
         Raises DoesNotStart or ErrandFailed; then some of it runs, and `close` is due.
         """
         async with asyncio.TaskGroup() as opening:
-            opening.create_task(self._start(tasks, [role for role in self.roles if not needs_engines(role)]))
+            opening.create_task(self._start(tasks, [role for role in self.roles if not role.program.needs_engines]))
             await self._start(tasks, self.engines)
             await self._run("migrate", command_of("runtime", "migrate")())
-            await self._start(tasks, [role for role in self.roles if needs_engines(role)])
+            await self._start(tasks, [role for role in self.roles if role.program.needs_engines])
 
     async def load_city(self) -> None:
         """The city decides by itself what is still to be loaded. It failing closes nothing."""
@@ -100,16 +100,11 @@ class Platform:
         fresh.replace(file)
 
 
-def needs_engines(role: Restarter) -> bool:
-    return role.program.name in {"serve", "work"}
-
-
 def stages_of_closing(restarters: Sequence[Restarter]) -> list[list[Restarter]]:
     """Whoever takes work from outside first, whoever keeps the data last."""
-    order = {"gateway": 0, "valkey": 2, "postgres": 3}
     stages: dict[int, list[Restarter]] = {}
     for restarter in restarters:
-        stages.setdefault(order.get(restarter.program.name, 1), []).append(restarter)
+        stages.setdefault(restarter.program.closing, []).append(restarter)
     return [stages[number] for number in sorted(stages)]
 
 

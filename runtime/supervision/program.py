@@ -3,10 +3,23 @@
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable, Mapping
+from enum import IntEnum
 
 from msgspec import Struct
 
 READY_ANSWER_WITHIN_SECONDS = 3.0
+
+
+class Closing(IntEnum):
+    """When a program is stopped as the platform closes: the lowest first, those of one number together."""
+
+    DOOR = 0
+    """Takes work from outside."""
+    WORK = 1
+    DERIVED = 2
+    """An engine that keeps what can be had again."""
+    JOURNAL = 3
+    """Keeps what must not be lost."""
 
 
 class Program(Struct, frozen=True, kw_only=True):
@@ -23,6 +36,9 @@ class Program(Struct, frozen=True, kw_only=True):
     grace_seconds: float = 10.0
     environment: Mapping[str, str] | None = None
     """None: the supervisor's own."""
+    needs_engines: bool = False
+    """Whether it can only start once the engines run and the database is of this version."""
+    closing: Closing = Closing.WORK
 
 
 def nothing() -> None:
