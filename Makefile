@@ -11,6 +11,7 @@ export PORT DATA_DIR NODE_BIN
 
 BIN := .venv/bin
 PACKAGES := .venv/.installed
+CLICKHOUSE := .venv/.clickhouse
 GATEWAY := router/gateway/node_modules/.installed
 COMPOSER := router/compose/node_modules/.installed
 
@@ -77,6 +78,11 @@ $(PACKAGES): requirements.lock | python
 	@echo "Installing Python packages (once, about a minute)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	@touch $@
+
+$(CLICKHOUSE): requirements-clickhouse.lock | $(PACKAGES)
+	@echo "Installing ClickHouse in a library (once, 576 MB)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement requirements-clickhouse.lock
 	@touch $@
 
 $(GATEWAY) $(COMPOSER): %/node_modules/.installed: %/package-lock.json %/package.json

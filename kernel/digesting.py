@@ -1,4 +1,4 @@
-"""Digests: what projections, feeds, reactions and effects do with the records they consume."""
+"""Digests: what projections, feeds, reactions, effects and sinks do with the records they consume."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +13,7 @@ from kernel.log import Recorded
 from kernel.messages import Command, Refusal
 from kernel.ports import Checkpoints, Signals, ViewStore
 from kernel.projecting import Feed, Projection
-from kernel.subgraph import Effect, Reaction
+from kernel.subgraph import Effect, Reaction, Sink
 
 
 class Projecting:
@@ -90,6 +90,18 @@ class Performing:
     async def digest(self, records: Sequence[Recorded], advance: Advance) -> bool:
         for record in records:
             await self.perform(record)
+        return await self._checkpoints.advance(advance)
+
+
+class Pouring:
+    """Pours records into an engine of its own kind; the step follows the engine's acknowledgement."""
+
+    def __init__(self, sink: Sink[Any], port: object, checkpoints: Checkpoints) -> None:
+        self.name, self.topics = sink.name, sink.topics
+        self._sink, self._port, self._checkpoints = sink, port, checkpoints
+
+    async def digest(self, records: Sequence[Recorded], advance: Advance) -> bool:
+        await self._sink.pour(records, self._port)
         return await self._checkpoints.advance(advance)
 
 

@@ -46,6 +46,23 @@ class Effect(Generic[PortT]):
 
 
 @dataclass(frozen=True)
+class Sink(Generic[PortT]):
+    """Pours records into an engine that is not the domain's own store, batch after batch, at least once.
+
+    The consumer's step follows once `pour` has returned, so what is poured must bear repetition: by ids that the
+    engine replaces, or by versions that it compares. Raises `kernel.ports.Outage` while the engine is away.
+    """
+
+    name: str
+    topics: tuple[str, ...]
+    port: type[PortT]
+    pour: Callable[[Sequence[Recorded], PortT], Awaitable[None]]
+    """Records of one topic partition, in order; returns when the engine has acknowledged all of them."""
+    from_start: bool = True
+    """Unlike a reaction, a new sink begins with the log's first record: the fold of the whole log is its backfill."""
+
+
+@dataclass(frozen=True)
 class Intake(Generic[PortT]):
     """Takes what comes from a lossy source that is no log, and may answer with commands of the domain's own.
 
@@ -95,6 +112,7 @@ class Subgraph:
     remedies: Mapping[type[Refusal], Remedy] = field(default_factory=dict[type[Refusal], Remedy])
     reactions: tuple[Reaction, ...] = ()
     effects: tuple[Effect[Any], ...] = ()
+    sinks: tuple[Sink[Any], ...] = ()
     intakes: tuple[Intake[Any], ...] = ()
     projections: tuple[Projection[Any], ...] = ()
     """Of views keyed by this domain's own streams; folds over foreign events stand in `projections/`."""

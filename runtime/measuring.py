@@ -87,7 +87,7 @@ class WorkMeter:
         for domain, consumers in everyone.items():
             await self._measure_consumers(domain, consumers)
             await self._measure_timers(domain, self._platform.equipment[domain])
-        HORIZON.set(await self._platform.log.horizon_age_s())
+        HORIZON.set(await self._platform.journals.horizon_age_s())
 
     def _measure_effects(self) -> None:
         under_way: dict[str, int] = defaultdict(int)

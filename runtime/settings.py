@@ -27,6 +27,12 @@ PORT_OFFSETS = {
     "postgres_port": 5,
     "valkey_port": 6,
     "supervisor_port": 7,
+    "kafka_port": 8,
+    "kafka_controller_port": 9,
+    "opensearch_port": 10,
+    "opensearch_transport_port": 11,
+    "hive_port": 12,
+    "relay_port": 13,
 }
 SECRET_NAMES = (
     "owner_password",
@@ -54,12 +60,28 @@ class Settings(Struct, frozen=True, kw_only=True):
     postgres_port: Annotated[Port, Meta(description="Port of the Postgres we run, PORT + 5.")]
     valkey_port: Annotated[Port, Meta(description="Port of the Valkey we run, PORT + 6.")]
     supervisor_port: Annotated[Port, Meta(description="Port of the supervisor's health and metrics, PORT + 7.")]
+    kafka_port: Annotated[Port, Meta(description="Port of the Kafka we run, PORT + 8.")]
+    kafka_controller_port: Annotated[Port, Meta(description="Port of its controller, PORT + 9.")]
+    opensearch_port: Annotated[Port, Meta(description="Port of the OpenSearch we run, PORT + 10.")]
+    opensearch_transport_port: Annotated[Port, Meta(description="Port between its nodes, PORT + 11.")]
+    hive_port: Annotated[Port, Meta(description="Port of Hive Router behind the edge, PORT + 12.")]
+    relay_port: Annotated[Port, Meta(description="Port of a relay's health and metrics, PORT + 13.")]
     host: Annotated[str, Meta(description="Address that the processes listen on.")] = "127.0.0.1"
 
     data_dir: Annotated[Path, Meta(description="Folder of everything that is kept: databases, logs, secrets.")]
     postgres_bin: Annotated[str, Meta(description="Folder of Postgres programs; empty: the ones pip installed.")] = ""
     valkey_bin: Annotated[str, Meta(description="A valkey-server or redis-server; empty: the one pip installed.")] = ""
     node_bin: Annotated[str, Meta(description="The Node.js program that runs the gateway.")] = "node"
+    java_bin: Annotated[str, Meta(description="The Java program that runs Kafka and OpenSearch.")] = "java"
+    hive_router_bin: Annotated[str, Meta(description="A Hive Router; empty: the one `make hive-router` built.")] = ""
+
+    engines: Annotated[
+        str, Meta(pattern="^(own|real)$", description="real: Kafka and OpenSearch run here too, and are used.")
+    ] = "own"
+    router: Annotated[str, Meta(pattern="^(gateway|hive)$", description="Which router plans and executes.")] = "gateway"
+    split: Annotated[
+        str, Meta(pattern="^[01]$", description="1: each subgraph and each domain's worker is a process of its own.")
+    ] = "0"
 
     owner_database_url: Annotated[SecretUrl, Meta(description="Database as its owner, for migrations.")]
     database_url: Annotated[SecretUrl, Meta(description="Database as the restricted role the processes use.")]
@@ -68,9 +90,26 @@ class Settings(Struct, frozen=True, kw_only=True):
         Meta(ge=1, le=100, description="Greatest size of a process's pool.", extra_json_schema={"unit": "connections"}),
     ] = 10
     valkey_url: Annotated[Url, Meta(description="Valkey: wake-ups and what may be lost.")]
+    event_log_url: Annotated[
+        SecretUrl, Meta(description="The event log: `journal:` tails the journals, `kafka://HOST:PORT,…` reads Kafka.")
+    ]
+    positions_url: Annotated[
+        SecretUrl, Meta(description="The stream of couriers' positions: `valkey:` or `kafka://HOST:PORT,…`.")
+    ]
+    search_url: Annotated[
+        SecretUrl,
+        Meta(description="Search: `postgresql:`, `opensearch://[USER:PASSWORD@]HOST:PORT` (`opensearchs:` TLS)."),
+    ]
+    analytics_url: Annotated[
+        SecretUrl,
+        Meta(description="Analytics: `postgresql:`, `clickhouse://USER:PASSWORD@HOST:PORT/NAME`, `chdb:///PATH`."),
+    ] = "postgresql:"
 
     gateway_url: Annotated[Url, Meta(description="Where clients reach the graph.")]
     serve_url: Annotated[Url, Meta(description="Where the gateway reaches the subgraphs, below it /NAME/graphql.")]
+    subgraph_urls: Annotated[
+        str, Meta(description="Subgraphs that are elsewhere: `orders=http://HOST:PORT,…`; empty: all at SERVE_URL.")
+    ] = ""
     issuer_url: Annotated[Url, Meta(description="The token issuer: `iss` of every token we accept.")]
     provider_url: Annotated[Url, Meta(description="The payment provider.")]
     audience: Annotated[str, Meta(description="`aud` of every token we accept.")] = "delivery-platform"
@@ -192,6 +231,8 @@ def derived(given: Mapping[str, str]) -> dict[str, object]:
     ports = {name: given.get(name, str(int(base) + offset)) for name, offset in PORT_OFFSETS.items()}
     host = given.get("host", "127.0.0.1")
     database = f"@{host}:{ports['postgres_port']}/platform"
+    real = given.get("engines") == "real"
+    kafka = f"kafka://{host}:{ports['kafka_port']}"
     return {
         **ports,
         "gateway_url": f"http://{host}:{ports['port']}",
@@ -199,6 +240,9 @@ def derived(given: Mapping[str, str]) -> dict[str, object]:
         "issuer_url": f"http://{host}:{ports['issuer_port']}",
         "provider_url": f"http://{host}:{ports['provider_port']}",
         "valkey_url": f"redis://{host}:{ports['valkey_port']}/0",
+        "event_log_url": kafka if real else "journal:",
+        "positions_url": kafka if real else "valkey:",
+        "search_url": f"opensearch://{host}:{ports['opensearch_port']}" if real else "postgresql:",
         "owner_database_url": f"postgresql://owner:{quote(given.get('owner_password', ''))}{database}",
         "database_url": f"postgresql://runtime:{quote(given.get('runtime_password', ''))}{database}",
     }

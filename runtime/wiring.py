@@ -11,8 +11,8 @@ from kernel.equipment import Equipment
 from kernel.graph.context import GraphContext
 from kernel.handling import Handler
 from kernel.places import TravelTimes
-from kernel.ports import Signals
-from kernel.subgraph import Subgraph
+from kernel.ports import EventLog, Signals
+from kernel.subgraph import Sink, Subgraph
 from projections import PROJECTIONS
 from runtime.adapters.clock import PlatformClock
 from runtime.adapters.couriers import NearbyCouriers, of_the_free
@@ -58,10 +58,15 @@ class Platform:
     stores: Mapping[str, DomainStore]
     equipment: Mapping[str, Equipment]
     handlers: Mapping[str, Handler]
-    log: PostgresEventLog
+    log: EventLog
+    """What consumers read."""
+    journals: PostgresEventLog
+    """What all records were written to, whatever carries them on."""
     flow: PostgresFlow
     ports: Mapping[type, Any]
     """The adapter for each protocol that a domain declares."""
+    sinks: tuple[tuple[str, Sink[Any]], ...]
+    """Domain and sink, of those that an adapter needs and its domain knows nothing of."""
     checks: Mapping[str, Check]
     """What must answer for this process to be ready."""
 
@@ -105,15 +110,18 @@ async def open_platform(settings: Settings) -> AsyncGenerator[Platform]:
         }
         clock = PlatformClock(settings.clock_origin, settings.clock_started, settings.clock_rate)
         equipment = {name: store.equipment(signals, clock, RandomIds()) for name, store in stores.items()}
+        journals = PostgresEventLog(readers, signals)
         yield Platform(
             settings=settings,
             subgraphs=SUBGRAPHS,
             stores=stores,
             equipment=equipment,
             handlers={subgraph.name: WatchedHandler(subgraph, equipment[subgraph.name]) for subgraph in SUBGRAPHS},
-            log=PostgresEventLog(readers, signals),
+            log=journals,
+            journals=journals,
             flow=PostgresFlow(readers),
             ports=await stack.enter_async_context(_open_ports(settings, stores, signals, clock)),
+            sinks=(),
             checks={"database": lambda: readers.fetch("select 1")},
         )
 

@@ -1,4 +1,4 @@
-"""The worker: projections, feeds, reactions, effects, intakes and timers of every domain, in one process."""
+"""The worker: projections, feeds, reactions, effects, sinks, intakes and timers of every domain, in one process."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from kernel.consuming import Consumer, Digest
-from kernel.digesting import Feeding, Performing, Projecting, Reacting
+from kernel.digesting import Feeding, Performing, Pouring, Projecting, Reacting
 from kernel.log import Recorded
 from kernel.messages import Command
 from kernel.performing import Performer
-from kernel.subgraph import Effect, Reaction
+from kernel.subgraph import Effect, Reaction, Sink
 from kernel.tailing import Tail
 from kernel.taking import Taker
 from kernel.ticking import Firing, Ticker
@@ -84,10 +84,20 @@ class Work:
             Consuming(name, Reacting(reaction, handlers[name], equipment[name].checkpoints), reaction.from_start)
             for name, reaction in self._reactions()
         ]
-        return (*projections, *feeds, *reactions)
+        sinks = [
+            Consuming(
+                name, Pouring(sink, self._platform.ports[sink.port], equipment[name].checkpoints), sink.from_start
+            )
+            for name, sink in self._sinks()
+        ]
+        return (*projections, *feeds, *reactions, *sinks)
 
     def _reactions(self) -> Sequence[tuple[str, Reaction]]:
         return [(each.name, reaction) for each in self._platform.subgraphs for reaction in each.reactions]
+
+    def _sinks(self) -> Sequence[tuple[str, Sink[Any]]]:
+        own = [(each.name, sink) for each in self._platform.subgraphs for sink in each.sinks]
+        return [*own, *self._platform.sinks]
 
     def _effects(self) -> Sequence[tuple[str, Effect[Any]]]:
         return [(each.name, told(effect)) for each in self._platform.subgraphs for effect in each.effects]

@@ -3,7 +3,7 @@
 import json
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -14,27 +14,26 @@ PINNED = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==(\S+)", re.MULTILINE)
 
 
 def broken(root: Path) -> Iterator[str]:
-    yield from python_lock(root)
+    project = tomllib.loads((root / "pyproject.toml").read_text())
+    asked_for = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
+    yield from python_lock(root / "requirements.lock", asked_for)
+    for extra, packages in project["project"]["optional-dependencies"].items():
+        yield from python_lock(root / f"requirements-{extra}.lock", packages)
     for package in sorted(root.glob("router/*/package.json")):
         yield from npm_lock(package)
 
 
-def python_lock(root: Path) -> Iterator[str]:
-    lock = (root / "requirements.lock").read_text()
-    yield from addresses(lock, "requirements.lock")
+def python_lock(file: Path, asked_for: Iterable[str]) -> Iterator[str]:
+    lock = file.read_text()
+    yield from addresses(lock, file.name)
     pinned = {canonicalize_name(name): version for name, version in PINNED.findall(lock)}
-    for requirement in map(Requirement, asked_for(root)):
+    for requirement in map(Requirement, asked_for):
         version = pinned.get(canonicalize_name(requirement.name))
         if version is None or version not in requirement.specifier:
-            yield f"requirements.lock has {requirement.name} {version}, pyproject.toml asks for {requirement}"
+            yield f"{file.name} has {requirement.name} {version}, pyproject.toml asks for {requirement}"
     for block in re.split(r"\n(?=\S)", lock):
         if PINNED.match(block) and "--hash=sha256:" not in block:
-            yield f"requirements.lock: no hash for {block.split()[0]}"
-
-
-def asked_for(root: Path) -> list[str]:
-    project = tomllib.loads((root / "pyproject.toml").read_text())
-    return [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
+            yield f"{file.name}: no hash for {block.split()[0]}"
 
 
 def npm_lock(package: Path) -> Iterator[str]:

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    for name in ("pyproject.toml", "requirements.lock"):
+    for name in ("pyproject.toml", "requirements.lock", "requirements-clickhouse.lock"):
         shutil.copy(ROOT / name, tmp_path)
     (tmp_path / "router" / "gateway").mkdir(parents=True)
     for name in ("package.json", "package-lock.json"):
