@@ -9,10 +9,14 @@ from hypothesis import strategies as st
 from kernel.log import Meta, Position, Sealed
 from runtime.adapters.kafka.records import EPOCH, NotOurRecord, Outgoing, from_kafka, position_of, to_kafka
 
+
+def moment(microseconds: int, zone: timezone) -> datetime:
+    return (EPOCH + timedelta(microseconds=microseconds)).astimezone(zone)
+
+
 TEXTS = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=40)
 MAYBE = st.none() | TEXTS
 NUMBERS = st.integers(0, 2**63 - 1)
-MOMENTS = st.integers(0, 10**16)
 ZONES = st.integers(-14, 14).map(lambda hours: timezone(timedelta(hours=hours)))
 SEALED = st.builds(
     Sealed,
@@ -26,7 +30,7 @@ SEALED = st.builds(
     type=TEXTS,
     data=st.binary(),
     meta=st.builds(Meta, actor=TEXTS, correlation=TEXTS, causation=MAYBE, traceparent=MAYBE),
-    recorded_at=st.builds(lambda us, zone: (EPOCH + timedelta(microseconds=us)).astimezone(zone), MOMENTS, ZONES),
+    recorded_at=st.builds(moment, st.integers(0, 10**16), ZONES),
 )
 PLACED = Sealed(
     journal="orders",
