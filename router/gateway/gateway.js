@@ -29,8 +29,7 @@ export async function openGateway(settings, log) {
   const http = createHttpUpstream({ subgraphs, settings, metrics });
   const sockets = createSocketUpstream({ subgraphs, settings, metrics });
   const graph = await loadSupergraph(
-    settings.supergraph,
-    settings.subgraphs,
+    settings,
     subgraphExecution(() => http),
   );
   await warmUp(graph);

@@ -1,5 +1,6 @@
 /** Every setting of the gateway, with its unit; the only reader of the environment. */
 
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 export class SettingsInvalid extends Error {}
@@ -33,7 +34,7 @@ export function readSettings(environment = process.env) {
   const issuer = address("ISSUER_URL", `http://${host}:${port + 3}`);
   const own = new URL(address("GATEWAY_URL", `http://127.0.0.1:${port}`)).origin;
   const origins = environment.ALLOWED_ORIGINS || `${own},http://127.0.0.1:${port},http://localhost:${port}`;
-  const credential = environment.ROUTER_SECRET;
+  const credential = secret(environment, "ROUTER_SECRET");
   if (!credential) throw new SettingsInvalid("ROUTER_SECRET is not set: subgraphs answer only a router that shows it.");
   const logLevel = choice("LOG_LEVEL", "info", ["debug", "info", "warning", "error"]);
   delete environment.LOG_LEVEL; // libraries of ours read it too, and refuse every request for a word they do not know
@@ -43,6 +44,7 @@ export function readSettings(environment = process.env) {
     credential, // what the router shows to the subgraphs
     supergraph: environment.SUPERGRAPH || fileURLToPath(new URL("../../schema/supergraph.graphql", import.meta.url)),
     subgraphs: address("SERVE_URL", `http://${host}:${port + 1}`), // replaces the origin of every routing_url
+    placed: placed(environment.SUBGRAPH_URLS || ""), // the origins of those that are elsewhere, by name
     issuer, // `iss` of the tokens that open sockets
     keys: address("JWKS_URL", `${issuer}/jwks`),
     audience: environment.AUDIENCE || "delivery-platform",
@@ -68,4 +70,31 @@ export function readSettings(environment = process.env) {
     upstreamSeconds: number("UPSTREAM_SECONDS", 15, 0.01), // one request to one subgraph
     drainSeconds: number("DRAIN_SECONDS", 5, 0), // what requests get to end in when we stop
   });
+}
+
+/** A secret, or what the file holds that NAME_FILE names, without the line's end. */
+function secret(environment, name) {
+  const path = environment[`${name}_FILE`];
+  if (!path) return environment[name];
+  if (environment[name]) throw new SettingsInvalid(`${name} and ${name}_FILE are both set: leave one of them out.`);
+  try {
+    return readFileSync(path, "utf8").trim();
+  } catch (error) {
+    throw new SettingsInvalid(`${name}_FILE ${path} cannot be read: ${error.code}.`);
+  }
+}
+
+/** `orders=http://a:1,catalog=http://b:2` as a Map of names to origins. */
+function placed(text) {
+  const pairs = text
+    .split(",")
+    .map((pair) => pair.trim())
+    .filter(Boolean)
+    .map((pair) => {
+      const [name, url] = pair.split(/=(.*)/s);
+      if (!/^\w+$/.test(name) || !/^https?:\/\//.test(url) || !URL.canParse(url))
+        throw new SettingsInvalid(`SUBGRAPH_URLS must be like orders=http://host:port,catalog=…, not '${pair}'.`);
+      return [name, url];
+    });
+  return new Map(pairs);
 }

@@ -44,6 +44,28 @@ async def test_a_killed_subgraph_is_an_error_and_works_again_when_it_is_back(
         assert (await ask(client, 'mutation { rename(id: 1, name: "x") { id } }'))["data"]
 
 
+async def test_a_subgraph_placed_elsewhere_dies_alone(graph: Path, subgraphs: Subgraphs, mortal: Subgraphs) -> None:
+    placed = {"SUBGRAPH_URLS": f"praise={mortal.url}, ", "UPSTREAM_SECONDS": "1"}
+    with running_gateway(graph, subgraphs.url, **placed) as gateway:
+        async with httpx.AsyncClient(base_url=gateway.url) as client:
+            query = "{ dishes(first: 1) { id praise } }"
+            assert (await ask(client, query))["data"]["dishes"][0]["praise"] == "people like 0"
+            mortal.kill()
+            answer = await ask(client, query)
+            assert answer["data"]["dishes"] == [{"id": "0", "praise": None}]
+            assert {error["extensions"]["code"] for error in answer["errors"]} == {"UNAVAILABLE"}
+            ready = await client.get("/health/ready")
+            assert (ready.status_code, ready.json()["status"]) == (200, "degraded")
+            assert ready.json()["subgraphs"] == {"dishes": "ready", "praise": "does not answer"}
+            mortal.start()
+            await until(lambda: is_whole(client))
+            assert "errors" not in await ask(client, query)
+
+
+async def is_whole(client: httpx.AsyncClient) -> bool:
+    return (await client.get("/health/ready")).json()["status"] == "ready"
+
+
 async def is_ready(client: httpx.AsyncClient) -> bool:
     return (await client.get("/health/ready")).status_code == 200
 

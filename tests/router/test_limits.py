@@ -59,7 +59,10 @@ REFUSING = """
 import { readFileSync } from "node:fs";
 import { createDocuments } from %(documents)s;
 import { loadSupergraph } from %(supergraph)s;
-const { schema } = await loadSupergraph(%(path)s, "http://127.0.0.1:1", () => ({ data: null }));
+const { schema } = await loadSupergraph(
+  { supergraph: %(path)s, subgraphs: "http://127.0.0.1:1", placed: new Map() },
+  () => ({ data: null }),
+);
 const find = createDocuments(schema, { introspection: true });
 const took = JSON.parse(readFileSync(0, "utf8")).map((text) => {
   const attempts = [1, 2, 3].map((attempt) => {

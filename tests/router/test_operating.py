@@ -164,6 +164,10 @@ async def test_a_quiet_log_serves_requests(graph: Path, subgraphs: Subgraphs) ->
         ({"SERVE_URL": "nonsense"}, "SERVE_URL must be a URL"),
         ({"LOG_LEVEL": "loud"}, "LOG_LEVEL must be one of"),
         ({"SUPERGRAPH": "missing.graphql"}, "cannot start"),
+        ({"SUBGRAPH_URLS": "praise"}, "SUBGRAPH_URLS must be like orders=http://host:port,catalog=…, not 'praise'."),
+        ({"SUBGRAPH_URLS": "blame=http://a:1"}, "SUBGRAPH_URLS places 'blame', and there are only dishes, praise."),
+        ({"ROUTER_SECRET": "", "ROUTER_SECRET_FILE": "nowhere"}, "ROUTER_SECRET_FILE nowhere cannot be read: ENOENT."),
+        ({"ROUTER_SECRET_FILE": "nowhere"}, "ROUTER_SECRET and ROUTER_SECRET_FILE are both set"),
     ],
 )
 def test_a_wrong_setting_is_one_sentence(graph: Path, settings: dict[str, str], sentence: str) -> None:
@@ -180,6 +184,15 @@ def test_a_wrong_setting_is_one_sentence(graph: Path, settings: dict[str, str], 
     assert sentence in run.stderr
     assert run.stderr.count("\n") == 1
     assert run.stdout == ""
+
+
+async def test_the_credential_may_be_in_a_file(graph: Path, subgraphs: Subgraphs, tmp_path: Path) -> None:
+    file = tmp_path / "router_secret"
+    file.write_text(f"{CREDENTIAL}\n")
+    with running_gateway(graph, subgraphs.url, ROUTER_SECRET="", ROUTER_SECRET_FILE=str(file)) as gateway:
+        async with httpx.AsyncClient(base_url=gateway.url) as client:
+            answer = await ask(client, "{ caller { credential } }")
+            assert answer["data"] == {"caller": {"credential": CREDENTIAL}}
 
 
 def test_a_busy_port_is_one_sentence(graph: Path, gateway: Gateway) -> None:

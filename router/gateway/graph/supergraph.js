@@ -5,6 +5,8 @@ import { readFileSync } from "node:fs";
 import { unifiedGraphHandler } from "@graphql-hive/router-runtime";
 import { buildSchema, execute, parse } from "graphql";
 
+import { SettingsInvalid } from "../settings.js";
+
 /**
  * @typedef {object} Fetch what the executor asks of a subgraph
  * @property {import("graphql").DocumentNode} document
@@ -14,11 +16,12 @@ import { buildSchema, execute, parse } from "graphql";
  */
 
 /**
- * @param {string} path @param {string} base replaces the origin of each subgraph's URL
+ * @param {{supergraph: string, subgraphs: string, placed: Map<string, string>}} settings its file; what replaces the
+ *   origin of each subgraph's URL, and of those that are elsewhere
  * @param {(subgraph: string, fetch: Fetch) => unknown} onSubgraphExecute
  */
-export async function loadSupergraph(path, base, onSubgraphExecute) {
-  const text = readFileSync(path, "utf8");
+export async function loadSupergraph(settings, onSubgraphExecute) {
+  const text = readFileSync(settings.supergraph, "utf8");
   const whole = buildSchema(text, { assumeValid: true, assumeValidSDL: true, noLocation: true });
   const { unifiedGraph: schema, executor } = await unifiedGraphHandler({
     unifiedGraph: whole,
@@ -27,7 +30,7 @@ export async function loadSupergraph(path, base, onSubgraphExecute) {
   });
   return {
     schema,
-    subgraphs: subgraphsOf(whole, base),
+    subgraphs: subgraphsOf(whole, settings),
     execute: executor,
     introspect: (operation, variables) =>
       execute({ schema, document: operation.document, operationName: operation.name, variableValues: variables }),
@@ -46,13 +49,19 @@ export async function warmUp({ schema, execute: run, subgraphs }) {
 }
 
 /** @returns {Map<string, URL>} names as supergraph.yaml gives them */
-function subgraphsOf(schema, base) {
-  const values = schema.getType("join__Graph").getValues();
+function subgraphsOf(schema, { subgraphs, placed }) {
+  const given = schema
+    .getType("join__Graph")
+    .getValues()
+    .map(({ astNode }) => argumentsOf(astNode.directives.find(({ name }) => name.value === "join__graph")));
+  const names = new Set(given.map(({ name }) => name));
+  for (const name of placed.keys())
+    if (!names.has(name))
+      throw new SettingsInvalid(`SUBGRAPH_URLS places '${name}', and there are only ${[...names].join(", ")}.`);
   return new Map(
-    values.map(({ astNode }) => {
-      const given = argumentsOf(astNode.directives.find(({ name }) => name.value === "join__graph"));
-      const url = new URL(given.url);
-      return [given.name, new URL(url.pathname + url.search, base)];
+    given.map(({ name, url }) => {
+      const { pathname, search } = new URL(url);
+      return [name, new URL(pathname + search, placed.get(name) ?? subgraphs)];
     }),
   );
 }
