@@ -170,6 +170,16 @@ class Settings(Struct, frozen=True, kw_only=True):
     def uses_own_valkey(self) -> bool:
         return f"//{self.host}:{self.valkey_port}/" in self.valkey_url
 
+    @property
+    def uses_own_kafka(self) -> bool:
+        """Whether some stream goes through the Kafka on KAFKA_PORT, which the supervisor runs."""
+        ours = f"kafka://{self.host}:{self.kafka_port}"
+        return ours in {self.event_log_url, self.positions_url}
+
+    @property
+    def uses_own_opensearch(self) -> bool:
+        return self.search_url == f"opensearch://{self.host}:{self.opensearch_port}"
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
         """Settings of this process: the environment over DATA_DIR's secrets over the defaults.
