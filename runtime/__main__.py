@@ -27,21 +27,21 @@ def up(_options: argparse.Namespace) -> Outcome:
         return asyncio.run(supervise(settings))
 
 
-def serve(_options: argparse.Namespace) -> Outcome:
+def serve(options: argparse.Namespace) -> Outcome:
     """Serve the subgraphs"""
     settings = started()
     from runtime.serving.role import run
 
-    return run(settings)
+    return run(settings, options.subgraphs)
 
 
-def work(_options: argparse.Namespace) -> Outcome:
+def work(options: argparse.Namespace) -> Outcome:
     """Run projections, reactions, effects and timers"""
     settings = started()
     from runtime.working import run
 
     freeze_collector()
-    return run(settings)
+    return run(settings, options.subgraphs)
 
 
 def issue(_options: argparse.Namespace) -> Outcome:
@@ -164,7 +164,7 @@ def parser() -> argparse.ArgumentParser:
     for name, role in ROLES.items():
         command = commands.add_parser(name, help=role.__doc__, description=role.__doc__)
         command.set_defaults(role=role)
-        if name == "serve":
+        if name in {"serve", "work"}:
             command.add_argument("subgraphs", nargs="*", help="none: all of them")
         if name == "schema":
             command.add_argument("--check", action="store_true", help="change nothing, fail when they differ")

@@ -1,6 +1,6 @@
 """The composition root: which domains there are, and which adapter answers each of their needs."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +31,7 @@ from runtime.adapters.valkey.positions import open_positions
 from runtime.adapters.valkey.signals import open_signals
 from runtime.handling import WatchedHandler
 from runtime.health import Check
+from runtime.prerequisites import CannotStart
 from runtime.serving import Caller, Served
 from runtime.settings import Settings
 from subgraphs.catalog.subgraph import SUBGRAPH as CATALOG
@@ -55,6 +56,7 @@ class Platform:
 
     settings: Settings
     subgraphs: tuple[Subgraph, ...]
+    """Those that this process serves or works for; the stores are those of all."""
     stores: Mapping[str, DomainStore]
     equipment: Mapping[str, Equipment]
     handlers: Mapping[str, Handler]
@@ -95,16 +97,35 @@ class Platform:
         return Served(name=subgraph.name, schema=subgraph.schema, context=context)
 
 
+def chosen(names: Sequence[str]) -> tuple[Subgraph, ...]:
+    """The named subgraphs, all without a name. Raises CannotStart."""
+    known = [subgraph.name for subgraph in SUBGRAPHS]
+    for name in names:
+        if name not in known:
+            raise CannotStart(f"There is no subgraph {name!r}, only {', '.join(known)}.")
+    return tuple(subgraph for subgraph in SUBGRAPHS if not names or subgraph.name in names)
+
+
 @asynccontextmanager
-async def open_platform(settings: Settings) -> AsyncGenerator[Platform]:
-    """Connects this process to its engines; everything is closed at the end."""
+async def open_platform(settings: Settings, names: Sequence[str] = ()) -> AsyncGenerator[Platform]:
+    """Connects this process to its engines, for the named subgraphs or all; everything is closed at the end.
+
+    Other domains' stores are there too, and take no connection before one of the ports asks them. Raises CannotStart.
+    """
+    subgraphs = chosen(names)
     async with AsyncExitStack() as stack:
         codec = Codec([kind for subgraph in SUBGRAPHS for kind in (*subgraph.commands, *subgraph.events)])
         signals = await stack.enter_async_context(open_signals(settings.valkey_url))
         readers = await stack.enter_async_context(open_database(settings.database_url, "", connections=4))
         stores = {
             subgraph.name: await stack.enter_async_context(
-                open_domain(settings.database_url, subgraph.name, codec, settings.database_connections)
+                open_domain(
+                    settings.database_url,
+                    subgraph.name,
+                    codec,
+                    settings.database_connections,
+                    least=int(subgraph in subgraphs),
+                )
             )
             for subgraph in SUBGRAPHS
         }
@@ -113,7 +134,7 @@ async def open_platform(settings: Settings) -> AsyncGenerator[Platform]:
         journals = PostgresEventLog(readers, signals)
         yield Platform(
             settings=settings,
-            subgraphs=SUBGRAPHS,
+            subgraphs=subgraphs,
             stores=stores,
             equipment=equipment,
             handlers={subgraph.name: WatchedHandler(subgraph, equipment[subgraph.name]) for subgraph in SUBGRAPHS},

@@ -36,6 +36,7 @@ class Work:
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
+        self._domains = frozenset(subgraph.name for subgraph in platform.subgraphs)
         consuming = self._consuming()
         wanted = {topic for each in consuming for topic in each.digest.topics}
         wanted |= {topic for _, effect in self._effects() for topic in effect.topics}
@@ -67,7 +68,7 @@ class Work:
             Consuming(domain, Performing(effect, ports[effect.port], handlers[domain], equipment[domain].checkpoints))
             for domain, effect in self._effects()
         ]
-        timers = [Consuming(domain, Firing(handler)) for domain, handler in handlers.items()]
+        timers = [Consuming(domain, Firing(handlers[domain])) for domain in sorted(self._domains)]
         return {each.digest.name: each for each in (*self._consuming(), *effects, *timers)}
 
     def _consuming(self) -> Sequence[Consuming]:
@@ -75,10 +76,12 @@ class Work:
         projections = [
             Consuming(each.domain, Projecting(each, equipment[each.domain].view_store, equipment[each.domain].signals))
             for each in PROJECTIONS
+            if each.domain in self._domains
         ]
         feeds = [
             Consuming(feed.domain, Feeding(feed, equipment[feed.domain].view_store, equipment[feed.domain].signals))
             for feed in FEEDS
+            if feed.domain in self._domains
         ]
         reactions = [
             Consuming(name, Reacting(reaction, handlers[name], equipment[name].checkpoints), reaction.from_start)
@@ -97,7 +100,7 @@ class Work:
 
     def _sinks(self) -> Sequence[tuple[str, Sink[Any]]]:
         own = [(each.name, sink) for each in self._platform.subgraphs for sink in each.sinks]
-        return [*own, *self._platform.sinks]
+        return [*own, *((domain, sink) for domain, sink in self._platform.sinks if domain in self._domains)]
 
     def _effects(self) -> Sequence[tuple[str, Effect[Any]]]:
         return [(each.name, told(effect)) for each in self._platform.subgraphs for effect in each.effects]
@@ -165,9 +168,9 @@ def told(effect: Effect[Any]) -> Effect[Any]:
     return replace(effect, perform=perform)
 
 
-async def run(settings: Settings) -> None:
-    """The role `work`: until cancelled."""
-    async with open_platform(settings) as platform:
+async def run(settings: Settings, names: Sequence[str] = ()) -> None:
+    """The role `work`, of the named domains or all: until cancelled."""
+    async with open_platform(settings, names) as platform:
         work = Work(platform)
         meter = WorkMeter(platform, work)
         async with listening(

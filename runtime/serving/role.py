@@ -16,9 +16,9 @@ ISSUER_WITHIN_S = 3.0
 
 async def run(settings: Settings, names: Sequence[str] = ()) -> None:
     """Serves the named subgraphs, all without a name, until the process is told to stop."""
-    async with open_platform(settings) as platform, httpx.AsyncClient(timeout=ISSUER_WITHIN_S) as http:
+    async with open_platform(settings, names) as platform, httpx.AsyncClient(timeout=ISSUER_WITHIN_S) as http:
         verifier = TokenVerifier(Rules(issuer=settings.issuer_url, audience=settings.audience), http)
-        served = [platform.served(each) for each in platform.subgraphs if not names or each.name in names]
+        served = [platform.served(each) for each in platform.subgraphs]
         app = build_app(served, Door(settings.router_secret, verifier.verify), checks=platform.checks)
         logger("serve").info("serving", subgraphs=[each.name for each in served])
         await serve(app, settings.host, settings.serve_port)

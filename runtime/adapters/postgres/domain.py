@@ -51,11 +51,11 @@ class DomainStore:
 
 @asynccontextmanager
 async def open_domain(
-    database_url: str, domain: str, codec: Codec, connections: int = 10
+    database_url: str, domain: str, codec: Codec, connections: int = 10, least: int = 1
 ) -> AsyncGenerator[DomainStore]:
     """One domain's stores as the domain's own role; `database_url` may name any role with the same password."""
     async with (
-        open_database(url_of_role(database_url, domain), domain, connections) as database,
+        open_database(url_of_role(database_url, domain), domain, connections, least=least) as database,
         PostgresStreams(domain, database, codec).running() as streams,
     ):
         yield stores_over(database, streams)

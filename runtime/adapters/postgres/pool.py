@@ -79,13 +79,16 @@ class Database:
 
 @asynccontextmanager
 async def open_database(
-    url: str, schema: str, connections: int = 10, patience_s: float = PATIENCE_S
+    url: str, schema: str, connections: int = 10, patience_s: float = PATIENCE_S, least: int = 1
 ) -> AsyncGenerator[Database]:
-    """A pool for one role; unqualified names are looked up in `schema`. Lost connections are replaced when needed."""
+    """A pool for one role; unqualified names are looked up in `schema`. Lost connections are replaced when needed.
+
+    With `least` = 0 nothing is connected before somebody asks.
+    """
     with outages():
         pool = await asyncpg.create_pool(
             url,
-            min_size=1,
+            min_size=least,
             max_size=connections,
             max_inactive_connection_lifetime=IDLE_CONNECTION_S,
             ssl=False if _needs_no_tls(url) else None,
