@@ -6,8 +6,9 @@ from kernel.hours import is_open
 from kernel.messages import Row
 from kernel.places import EARTH_RADIUS_M
 from kernel.ports import Views
+from subgraphs.catalog.views.documents import SEARCH_DOCUMENTS
 from subgraphs.catalog.views.ratings import PRIOR_REVIEWS, PRIOR_STARS
-from subgraphs.catalog.views.search import CuisineCount, Hit, Near, Place, Sort, Wanted
+from subgraphs.catalog.views.search import CuisineCount, Found, Hit, Near, Place, Sort, Wanted
 from subgraphs.catalog.views.spelling import EXACT, FORM, PREFIX, keys_sought
 
 METRES_PER_DEGREE = 111_195
@@ -36,11 +37,13 @@ class PostgresSearch:
     def __init__(self, views: Views) -> None:
         self._views = views
 
-    async def find(
-        self, wanted: Wanted, limit: int, beyond: Place | None = None, *, backwards: bool = False
-    ) -> Sequence[Hit]:
+    def follower(self, wanted: Wanted) -> str | None:
+        """Only words are a copy; all else is read where it is written."""
+        return None if wanted.words is None else SEARCH_DOCUMENTS.name
+
+    async def find(self, wanted: Wanted, limit: int, beyond: Place | None = None, *, backwards: bool = False) -> Found:
         if wanted.words == ():
-            return []
+            return Found(hits=())
         question = await self._question(wanted)
         found = question.found(wanted)
         condition = "true"
@@ -54,7 +57,7 @@ class PostgresSearch:
             order by k1 {direction}, k2 {direction}, k3 {direction}, restaurant_id {direction}
             limit {question.argument(limit)}
         """
-        return await self._views.fetch(Hit, sql, *question.arguments)
+        return Found(hits=await self._views.fetch(Hit, sql, *question.arguments))
 
     async def cuisines(self, wanted: Wanted, limit: int) -> Sequence[CuisineCount]:
         if wanted.words == ():

@@ -76,7 +76,8 @@ class RestaurantConnection:
     edges: list[RestaurantEdge]
     page_info: PageInfo
     degraded: bool = strawberry.field(
-        description="True when the words searched do not yet include what the consistency token asks for."
+        description="True when what is searched does not yet include what the consistency token asks for, and while a "
+        "reserve answers in place of the search engine."
     )
     wanted: strawberry.Private[Wanted]
 
@@ -157,14 +158,17 @@ def scope_of(sought: Wanted) -> str:
 
 async def found(context: GraphContext, sought: Wanted, page: Page) -> RestaurantConnection:
     """One page of what is wanted."""
-    is_current = sought.words is None or await context.reached(SEARCH_PROJECTION.view.name, SEARCH_PROJECTION.topics)
+    search = context.port(Search)
+    follower = search.follower(sought)
+    is_current = follower is None or await context.reached(follower, SEARCH_PROJECTION.topics)
     beyond = None if page.keyset is None else cast("Place", page.keyset)
-    hits = await context.port(Search).find(sought, page.fetch, beyond, backwards=page.backwards)
-    listed = page.connection(hits, node=lambda hit: hit, keyset=lambda hit: hit.place)
+    answer = await search.find(sought, page.fetch, beyond, backwards=page.backwards)
+    listed = page.connection(answer.hits, node=lambda hit: hit, keyset=lambda hit: hit.place)
     rows = await gather(*(loading.restaurant(context, edge.node.restaurant_id) for edge in listed.edges))
     edges = [
         RestaurantEdge(cursor=edge.cursor, node=Restaurant.of(row), distance_m=edge.node.distance_m)
         for edge, row in zip(listed.edges, rows, strict=True)
         if row is not None
     ]
-    return RestaurantConnection(edges=edges, page_info=listed.page_info, degraded=not is_current, wanted=sought)
+    degraded = answer.degraded or not is_current
+    return RestaurantConnection(edges=edges, page_info=listed.page_info, degraded=degraded, wanted=sought)

@@ -41,8 +41,8 @@ async def suggested(context: GraphContext, prefix: str, near: PositionInput | No
         words=sought,
         sort=Sort.RELEVANCE,
     )
-    hits = await context.port(Search).find(wanted, suggesting.DOCUMENTS)
-    found = await suggesting.documents(context.views, [hit.restaurant_id for hit in hits])
+    answer = await context.port(Search).find(wanted, suggesting.DOCUMENTS)
+    found = await suggesting.documents(context.views, [hit.restaurant_id for hit in answer.hits])
     return [_of(suggestion) for suggestion in suggesting.suggestions(sought, found)]
 
 

@@ -61,15 +61,27 @@ class CuisineCount(Row):
     restaurants: int
 
 
-class Search(Protocol):
-    """Finds restaurants. Words and ratings may lag behind by two seconds; everything else is as it is now.
+class Found(Value):
+    """What was found."""
 
-    A restaurant that does not change keeps its place between pages.
+    hits: Sequence[Hit]
+    degraded: bool = False
+    """A reserve answered in place of an engine that is away: rightly, but with less strength behind it."""
+
+
+class Search(Protocol):
+    """Finds restaurants by what is true of them at the moment of the search: their hours and pauses at `wanted.at`.
+
+    A change is found within two seconds. A restaurant that was retired meanwhile may still be a hit: whoever loads its
+    row drops it. One that does not change keeps its place between pages, and a place means the same to every adapter.
+    All raise `kernel.ports.Outage` when nobody can answer in time.
     """
 
-    async def find(
-        self, wanted: Wanted, limit: int, beyond: Place | None = None, *, backwards: bool = False
-    ) -> Sequence[Hit]:
+    def follower(self, wanted: Wanted) -> str | None:
+        """The consumer of `catalog.changes` that this is found by, for whoever waits for a change; None: none lags."""
+        ...
+
+    async def find(self, wanted: Wanted, limit: int, beyond: Place | None = None, *, backwards: bool = False) -> Found:
         """The first `limit` hits beyond that place, in the order asked for, or from there backwards."""
         ...
 
