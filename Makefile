@@ -15,8 +15,8 @@ CLICKHOUSE := .venv/.clickhouse
 GATEWAY := router/gateway/node_modules/.installed
 COMPOSER := router/compose/node_modules/.installed
 
-# Set when some process is placed by hand: which ports must be free, only the platform itself knows then.
-PLACED := $(SERVE_PORT)$(WORK_PORT)$(ISSUER_PORT)$(PROVIDER_PORT)$(POSTGRES_PORT)$(VALKEY_PORT)$(SUPERVISOR_PORT)$(OWNER_DATABASE_URL)$(VALKEY_URL)
+# Set when some process is placed by hand or there are more of them: which ports must be free, only the platform itself knows then.
+PLACED := $(SERVE_PORT)$(WORK_PORT)$(ISSUER_PORT)$(PROVIDER_PORT)$(POSTGRES_PORT)$(VALKEY_PORT)$(SUPERVISOR_PORT)$(OWNER_DATABASE_URL)$(VALKEY_URL)$(filter-out 0,$(SPLIT))
 
 ifeq ($(origin AS),default)
 AS :=  # make's own AS is the assembler

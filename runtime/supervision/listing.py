@@ -12,6 +12,7 @@ from runtime.engines.running import Engine
 from runtime.engines.valkey import ValkeyServer
 from runtime.settings import Settings
 from runtime.supervision.program import Closing, Program, answers_ready, nothing
+from runtime.supervision.splitting import Part, parts
 
 ROOT = Path(__file__).parents[2]
 
@@ -63,22 +64,32 @@ def engine_program(name: str, engine: Engine, grace_seconds: float, closing: Clo
 def roles(settings: Settings) -> tuple[Program, ...]:
     """The processes that do the work, each reachable by HTTP."""
     return (
-        role(settings, "issue", settings.issuer_port),
-        role(settings, "provide-payments", settings.provider_port),
-        role(settings, "work", settings.work_port, needs_engines=True),
-        role(settings, "serve", settings.serve_port, needs_engines=True),
+        development(settings, "issue", settings.issuer_port),
+        development(settings, "provide-payments", settings.provider_port),
+        *(program_of(settings, part) for part in parts(settings)),
         gateway(settings),
     )
 
 
-def role(settings: Settings, name: str, port: int, *, needs_engines: bool = False) -> Program:
+def development(settings: Settings, name: str, port: int) -> Program:
+    """What development needs beside the platform: it keeps nothing."""
     return Program(
         name=name,
         prepare=nothing,
         command=command_of("runtime", name),
         ready=partial(answers_ready, settings.host, port),
         environment=settings.child_environment(),
-        needs_engines=needs_engines,
+    )
+
+
+def program_of(settings: Settings, part: Part) -> Program:
+    return Program(
+        name=part.name,
+        prepare=nothing,
+        command=command_of("runtime", *part.arguments),
+        ready=partial(answers_ready, settings.host, part.port),
+        environment={**settings.child_environment(), **part.environment},
+        needs_engines=True,
     )
 
 

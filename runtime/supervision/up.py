@@ -18,6 +18,7 @@ from runtime.supervision.keepsakes import ensure_clock, ensure_secrets
 from runtime.supervision.logbook import Logbook
 from runtime.supervision.platform import Platform, say
 from runtime.supervision.restarter import DoesNotStart
+from runtime.supervision.splitting import parts, placed
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -35,7 +36,7 @@ def prepared() -> Generator[Settings]:
     try:
         ensure_secrets(data_dir)
         ensure_clock(Settings.from_environment())
-        settings = Settings.from_environment()
+        settings = placed(Settings.from_environment())
         check_node(settings.node_bin)
         await_leftovers(data_dir)
         check_ports(settings.host, ports_of(settings))
@@ -48,8 +49,7 @@ def ports_of(settings: Settings) -> dict[str, int]:
     """The ports that will be ours, by the name of the process."""
     ports = {
         "gateway": settings.port,
-        "serve": settings.serve_port,
-        "work": settings.work_port,
+        **{part.name: part.port for part in parts(settings)},
         "issue": settings.issuer_port,
         "provide-payments": settings.provider_port,
         "up": settings.supervisor_port,
