@@ -1,0 +1,1 @@
+"""Insights is told nothing: it has no commands."""
