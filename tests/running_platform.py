@@ -139,8 +139,8 @@ class RunningPlatform:
 def platform_in(
     data_dir: Path, port: int | None = None, environment: Mapping[str, str] | None = None
 ) -> Generator[RunningPlatform]:
-    """An open platform; stopped in good order at the end."""
-    platform = RunningPlatform(data_dir, port or free_port(block=8), environment)
+    """An open platform; stopped in good order at the end. Without a port: the first of forty that nobody uses."""
+    platform = RunningPlatform(data_dir, port or free_port(block=40), environment)
     try:
         platform.wait_open()
         yield platform

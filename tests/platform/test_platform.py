@@ -68,7 +68,7 @@ def test_logs_are_in_one_place_and_name_the_request_and_its_trace(platform: Runn
 def test_a_second_platform_runs_beside_the_first_survives_its_own_death_and_stops_clean(
     platform: RunningPlatform, tmp_path: Path
 ) -> None:
-    killed = RunningPlatform(tmp_path / "second", free_port(block=8), SMALL_CITY)
+    killed = RunningPlatform(tmp_path / "second", free_port(block=40), SMALL_CITY)
     killed.wait_open()
     family = killed.family()
     killed.supervisor.kill()
