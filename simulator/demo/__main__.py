@@ -33,7 +33,7 @@ def options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--map", action="store_true", help="show the town in a browser")
     parser.add_argument("--resume", action="store_true", help="go on with the evening that was stopped")
     parser.add_argument("--data-dir", type=Path, default=Path(".data/demo"), help="a folder of the demo's own")
-    parser.add_argument("--port", type=int, default=4700, help="the first of nine ports")
+    parser.add_argument("--port", type=int, default=4700, help="the first of forty-one ports")
     parser.add_argument("--restaurants", type=int, default=40, help="how many of the city's restaurants there are")
     parser.add_argument("--couriers", type=int, default=32, help="how many couriers work")
     parser.add_argument("--audit", type=Path, metavar="FILE", help="judge the facts of an earlier evening instead")

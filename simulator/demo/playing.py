@@ -37,7 +37,7 @@ LAST_ORDER_MINUTES = 30.0
 KEEP_EVERY_S = 2.0
 QUIET_WITHIN_S = 60.0
 NEMESIS_ENDS_WITHIN_S = 120.0
-MAP_OFFSET = 8
+MAP_OFFSET = 40
 """The ports of the platform come before it."""
 STOPPED, FAILED = 130, 1
 DIED = "starting it again"

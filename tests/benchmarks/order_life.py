@@ -3,7 +3,10 @@
 Starts a platform of its own and lets customers, kitchens and couriers play orders from the quote to the door through
 the router, as fast as they can, AT_ONCE of them at a time: eight mutations, two codes read and one watcher of
 `orderUpdates` an order, and one watcher of `courierOffers` a courier. Prints processor milliseconds per order by
-process, orders per second, and how long after it happened a customer's watcher was told of each event.
+process, orders per second, and how long after it happened a customer's watcher was told of each event. Afterwards as
+many orders are only placed: a quote, an order and a watcher until the kitchen may see it.
+
+Settings in the environment choose the platform: `ENGINES=real ROUTER=hive python -m tests.benchmarks.order_life`.
 
 Everything shares the machine with the load, which is one more process and is printed too.
 """
@@ -12,7 +15,7 @@ import asyncio
 import resource
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -66,6 +69,7 @@ RESTAURANTS = 8
 REPORT_EVERY_S = 20.0
 LONGEST_NUMBER = 20
 """Letters that a house number may have; the map knows some with a floor and more."""
+LOAD = "(the load itself)"
 CITY = Path("simulator/cities/helsinki.json")
 
 
@@ -120,19 +124,24 @@ async def cook(stage: Stage, order_id: str) -> None:
     stage.ready[order_id].set()
 
 
-async def order(stage: Stage, customer: Person, number: int) -> None:
-    """From the quote until the watcher is told that it was delivered."""
+async def placed(stage: Stage, customer: Person, number: int) -> str:
+    """The id of an order that was quoted and placed."""
     kitchen = stage.kitchens[number % len(stage.kitchens)]
     doors = [address for address in stage.city.addresses if len(address.house_number) <= LONGEST_NUMBER]
     address = doors[number * 7 % len(doors)]
     door = DoorStep(address.street, address.house_number, Where(address.latitude, address.longitude))
     quoted = await customer.act(QUOTE, Quoting(uuid4(), kitchen.place.id, [kitchen.line], door))
     assert quoted.quote is not None
-    placed = await customer.act(PLACE, Placing(uuid4(), quoted.quote.id, "tok_visa"))
-    assert placed.order is not None
-    order_id = placed.order.id
-    stage.cooked_by[order_id], stage.ordered_by[order_id] = kitchen, customer
-    stage.ready[order_id] = asyncio.Event()
+    order = (await customer.act(PLACE, Placing(uuid4(), quoted.quote.id, "tok_visa"))).order
+    assert order is not None
+    stage.cooked_by[order.id], stage.ordered_by[order.id] = kitchen, customer
+    stage.ready[order.id] = asyncio.Event()
+    return order.id
+
+
+async def life(stage: Stage, customer: Person, number: int) -> None:
+    """From the quote until the watcher is told that it was delivered."""
+    order_id = await placed(stage, customer, number)
     thread = Thread[OrderTold](cursor=lambda told: told.item.cursor, ended=lambda told: told.item.type == "DELIVERED")
     cooking: asyncio.Task[None] | None = None
     async for told in customer.graph.watch(ORDER_UPDATES, {"id": order_id}, thread):
@@ -144,6 +153,19 @@ async def order(stage: Stage, customer: Person, number: int) -> None:
             cooking = asyncio.create_task(cook(stage, order_id))
     assert cooking is not None
     await cooking
+
+
+async def placing(stage: Stage, customer: Person, number: int) -> None:
+    """From the quote until the watcher is told that the order is paid for."""
+    order_id = await placed(stage, customer, number)
+    thread = Thread[OrderTold](cursor=lambda told: told.item.cursor, ended=_is_confirmed)
+    async for told in customer.graph.watch(ORDER_UPDATES, {"id": order_id}, thread):
+        if told.item.occurred_at is not None:
+            stage.delays_s.append((datetime.now(UTC) - told.item.occurred_at).total_seconds())
+
+
+def _is_confirmed(told: OrderTold) -> bool:
+    return told.item.order is not None and told.item.order.status == "CONFIRMED"
 
 
 class Courier:
@@ -202,38 +224,79 @@ async def kitchens_of(platform: RunningPlatform, graph: Graph, http: httpx.Async
     return found
 
 
-async def play(platform: RunningPlatform, orders: int, at_once: int) -> None:
+Turn = Callable[[Stage, Person, int], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What some orders cost."""
+
+    orders: int
+    elapsed_s: float
+    processor_s: Mapping[str, float]
+    """By process, the most expensive first, the load last."""
+    delays_s: Sequence[float]
+
+    @property
+    def order_ms(self) -> float:
+        """Processor time of one order over all processes of the platform."""
+        return sum(ms for name, ms in self.by_process_ms.items() if name != LOAD)
+
+    @property
+    def by_process_ms(self) -> Mapping[str, float]:
+        return {name: 1000 * seconds / self.orders for name, seconds in self.processor_s.items()}
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Of whole lives, and of placing alone."""
+
+    life: Cost
+    placing: Cost
+
+
+async def play(platform: RunningPlatform, orders: int, at_once: int) -> Costs:
     limits = httpx.Limits(max_connections=4 * at_once + 16)
     city = read_city(CITY)
     async with httpx.AsyncClient(timeout=30, limits=limits) as http:
         graph, issuer = Graph(platform.graph_url, http=http), platform.address(3, "")
         stage = Stage(graph, city, await kitchens_of(platform, graph, http, city))
-        couriers = [
-            Courier(
-                stage,
-                Person(f"courier-{n + 1}", graph, issuer, http),
-                stage.kitchens[n % len(stage.kitchens)].place.position,
-            )
-            for n in range(at_once + 2)
-        ]
-        shifts = [asyncio.create_task(courier.work()) for courier in couriers]
-        waiting = iter(range(at_once + orders))
-
-        async def customers(person: Person) -> None:
-            for turn in waiting:
-                await order(stage, person, turn)
-
         people = [Person(f"customer-{n + 1}", graph, issuer, http) for n in range(at_once)]
-        await asyncio.gather(*(order(stage, person, next(waiting)) for person in people))  # warms everything up
-        stage.delays_s.clear()
-        before, load_before, began = cpu_seconds(platform), own_cpu_s(), time.monotonic()
-        await asyncio.gather(*(customers(person) for person in people))
-        elapsed_s = time.monotonic() - began
-        costs = {**spent(before, cpu_seconds(platform)), "(the load itself)": own_cpu_s() - load_before}
+        shifts = [asyncio.create_task(courier.work()) for courier in couriers_of(stage, graph, issuer, http, at_once)]
+        await asyncio.gather(*(life(stage, person, number) for number, person in enumerate(people)))  # warms all up
+        lives = await measured(platform, stage, people, life, orders)
         for shift in shifts:
             shift.cancel()
         await asyncio.gather(*shifts, return_exceptions=True)
-        report(costs, orders, elapsed_s, stage.delays_s, at_once)
+        return Costs(lives, await measured(platform, stage, people, placing, orders))
+
+
+def couriers_of(stage: Stage, graph: Graph, issuer: str, http: httpx.AsyncClient, at_once: int) -> list[Courier]:
+    """Two more than there are orders at a time, spread over the kitchens."""
+    return [
+        Courier(
+            stage,
+            Person(f"courier-{n + 1}", graph, issuer, http),
+            stage.kitchens[n % len(stage.kitchens)].place.position,
+        )
+        for n in range(at_once + 2)
+    ]
+
+
+async def measured(platform: RunningPlatform, stage: Stage, people: Sequence[Person], turn: Turn, orders: int) -> Cost:
+    """What `orders` turns cost, each person taking one after the other."""
+    waiting = iter(range(len(people), len(people) + orders))
+
+    async def one_after_the_other(person: Person) -> None:
+        for number in waiting:
+            await turn(stage, person, number)
+
+    stage.delays_s.clear()
+    before, load_before, began = cpu_seconds(platform), own_cpu_s(), time.monotonic()
+    await asyncio.gather(*(one_after_the_other(person) for person in people))
+    elapsed_s = time.monotonic() - began
+    processor_s = {**spent(before, cpu_seconds(platform)), LOAD: own_cpu_s() - load_before}
+    return Cost(orders, elapsed_s, processor_s, tuple(stage.delays_s))
 
 
 def own_cpu_s() -> float:
@@ -241,26 +304,27 @@ def own_cpu_s() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def report(costs: Mapping[str, float], orders: int, elapsed_s: float, delays_s: list[float], at_once: int) -> None:
-    pace = f"{orders} orders, {at_once} at a time, from the quote to the door in {elapsed_s:.1f} s"
-    print(f"{pace}: {orders / elapsed_s:.1f} orders/s")
-    for name, seconds in costs.items():
-        print(f"{name:24} {1000 * seconds / orders:8.1f} ms of processor time an order")
-    platform_s = sum(seconds for name, seconds in costs.items() if not name.startswith("("))
-    print(f"{'together':24} {1000 * platform_s / orders:8.1f} ms, without the load")
-    told_ms = [1000 * delay for delay in delays_s]
+def report(what: str, cost: Cost) -> None:
+    print(f"{cost.orders} orders, {what}, in {cost.elapsed_s:.1f} s: {cost.orders / cost.elapsed_s:.1f} orders/s")
+    for name, milliseconds in cost.by_process_ms.items():
+        print(f"{name:24} {milliseconds:8.1f} ms of processor time an order")
+    print(f"{'together':24} {cost.order_ms:8.1f} ms, without the load")
+    told_ms = [1000 * delay for delay in cost.delays_s]
     p50, p95 = percentile(told_ms, 50), percentile(told_ms, 95)
     print(f"event to subscriber: p50 {p50:.0f} ms, p95 {p95:.0f} ms of {len(told_ms)} events")
 
 
+def costs_of(orders: int, at_once: int, environment: Mapping[str, str] | None = None) -> Costs:
+    """Of a platform of its own, started with these settings."""
+    chosen_settings = {"CITY_RESTAURANTS": str(RESTAURANTS), "LOG_LEVEL": "warning", **(environment or {})}
+    with TemporaryDirectory() as folder, platform_in(Path(folder), environment=chosen_settings) as platform:
+        return asyncio.run(play(platform, orders, at_once))
+
+
 def main(orders: int, at_once: int) -> None:
-    with (
-        TemporaryDirectory() as folder,
-        platform_in(
-            Path(folder), environment={"CITY_RESTAURANTS": str(RESTAURANTS), "LOG_LEVEL": "warning"}
-        ) as platform,
-    ):
-        asyncio.run(play(platform, orders, at_once))
+    costs = costs_of(orders, at_once)
+    report(f"{at_once} at a time, from the quote to the door", costs.life)
+    report(f"{at_once} at a time, from the quote to the kitchen", costs.placing)
 
 
 if __name__ == "__main__":
