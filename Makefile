@@ -23,7 +23,7 @@ AS :=  # make's own AS is the assembler
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo test check format schema token install prerequisites python coverage
+.PHONY: help up demo test check format schema token install engines prerequisites python coverage
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -67,6 +67,9 @@ token: $(PACKAGES) ## Print a development token; AS=aino, eero, kitchen, owner-<
 	@$(BIN)/python -m runtime token "$(AS)"
 
 install: $(PACKAGES) $(GATEWAY) ## Install the locked dependencies
+
+engines: $(PACKAGES) ## Fetch Kafka and OpenSearch with Maven, and check every jar's hash
+	@$(BIN)/python -m runtime.engines.jars
 
 prerequisites: python
 	@$(PYTHON) runtime/prerequisites.py --port "$(PORT)" --data-dir "$(DATA_DIR)" --node "$(NODE_BIN)" $(if $(PLACED),--any-port)

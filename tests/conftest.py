@@ -9,6 +9,11 @@
   `runtime_url(url)` turns such a URL into the one of the restricted role `runtime`, password `RUNTIME_PASSWORD`.
 - `own_postgres` (function): a cluster of the test's own, for tests that hold transactions open or kill the server.
 - `valkey_url` (function): URL of an empty Valkey. `valkey` (session): the server.
+- `kafka` (function): bootstrap servers of a Kafka without topics. `kafka_broker` (session): the broker.
+  `own_kafka` (function): a running broker of the test's own folder, for tests that kill it; takes 7 s.
+- `opensearch` (function): URL of an OpenSearch without indices, as SEARCH_URL names it. `opensearch_node` (session).
+  Whoever asks for one of these gets the marker `engines` (a parameter must carry it itself), which `make test` leaves
+  out and `make test-engines` runs; without `make engines` they skip and say so.
 - `free_port(block=1)`: a port nobody listens on, or the first of a block.
 - `test_settings(**changes)`: `Settings` with test secrets and free ports; changes are environment variables.
 
@@ -28,14 +33,26 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
+from runtime.engines.kafka import KafkaBroker
+from runtime.engines.opensearch import OpenSearchNode
 from runtime.engines.postgres import PostgresCluster
 from runtime.engines.running import free_port as find_free_port
 from runtime.engines.running import running
 from runtime.engines.valkey import ValkeyServer
 from runtime.settings import PORT_OFFSETS, SECRET_NAMES, Settings
+from tests.engines import delete_indices, delete_topics, running_kafka, running_opensearch
 
 OWNER_PASSWORD = "owner-password-of-tests"
 RUNTIME_PASSWORD = "runtime-password-of-tests"
+ENGINES = frozenset({"kafka_broker", "own_kafka", "opensearch_node"})
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever needs an engine of Java's is marked, so that nobody forgets to."""
+    for item in items:
+        if isinstance(item, pytest.Function) and ENGINES & set(item.fixturenames):
+            item.add_marker("engines")
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +61,7 @@ def anyio_backend() -> str:
 
 
 def free_port(block: int = 1) -> int:
-    """A port nobody listens on, or the first of a block of them: a platform takes eight."""
+    """A port nobody listens on, or the first of a block of them."""
     return find_free_port(block=block)
 
 
@@ -172,3 +189,35 @@ def valkey_url(valkey: ValkeyServer) -> str:
         connection.sendall(b"FLUSHALL\r\n")
         assert connection.recv(64) == b"+OK\r\n"
     return valkey.url()
+
+
+@pytest.fixture(scope="session")
+def kafka_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaBroker]:
+    with running_kafka(tmp_path_factory.mktemp("kafka") / "broker") as broker:
+        yield broker
+
+
+@pytest.fixture
+def kafka(kafka_broker: KafkaBroker) -> str:
+    """A Kafka without topics: what an earlier test left is gone."""
+    run_apart(delete_topics(kafka_broker.servers))
+    return kafka_broker.servers
+
+
+@pytest.fixture
+def own_kafka(tmp_path: Path) -> Iterator[KafkaBroker]:
+    with running_kafka(tmp_path / "own-kafka") as broker:
+        yield broker
+
+
+@pytest.fixture(scope="session")
+def opensearch_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenSearchNode]:
+    with running_opensearch(tmp_path_factory.mktemp("opensearch") / "node") as node:
+        yield node
+
+
+@pytest.fixture
+def opensearch(opensearch_node: OpenSearchNode) -> str:
+    """An OpenSearch without indices and templates."""
+    delete_indices(opensearch_node)
+    return opensearch_node.url

@@ -1,0 +1,42 @@
+"""Connecting to Kafka, and the line between an outage and a mistake."""
+
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+from kernel.ports import Outage
+
+REQUEST_TIMEOUT_MS = 10_000
+SCHEME = "kafka://"
+
+
+@contextmanager
+def outages() -> Generator[None]:
+    """Turns whatever Kafka could not do into Outage; what is a mistake of ours its caller must sort out inside."""
+    try:
+        yield
+    except (KafkaError, OSError, TimeoutError) as error:
+        raise Outage(f"Kafka: {type(error).__name__}: {error}") from error
+
+
+def servers_of(url: str) -> str:
+    """The bootstrap servers that a `kafka://HOST:PORT,…` names."""
+    return url.removeprefix(SCHEME).rstrip("/")
+
+
+@asynccontextmanager
+async def open_admin(servers: str) -> AsyncGenerator[Any]:
+    """A client that makes and changes topics, connected. It is handed on untyped: aiokafka declares few types.
+
+    Raises Outage when no server answers.
+    """
+    with outages():
+        client: Any = AIOKafkaAdminClient(bootstrap_servers=servers, request_timeout_ms=REQUEST_TIMEOUT_MS)
+        try:
+            await client.start()
+            yield client
+        finally:
+            await client.close()
