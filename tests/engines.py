@@ -67,7 +67,15 @@ async def delete_topics(servers: str) -> None:
 def delete_indices(node: OpenSearchNode) -> None:
     """Every index with its aliases, and every index template."""
     for path in ("/_all?expand_wildcards=all", "/_index_template/*"):
-        connection = http.client.HTTPConnection(node.host, node.port, timeout=30)
-        connection.request("DELETE", path)
-        assert connection.getresponse().status in {200, 404}
+        assert ask(node, "DELETE", path)[0] in {200, 404}
+
+
+def ask(node: OpenSearchNode, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
+    """Status and body of one request."""
+    connection = http.client.HTTPConnection(node.host, node.port, timeout=30)
+    try:
+        connection.request(method, path, body, {"Content-Type": "application/json"} if body else {})
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
         connection.close()
