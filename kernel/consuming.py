@@ -2,15 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Protocol
 
 from kernel.committing import Advance
 from kernel.equipment import Equipment
-from kernel.log import START, Position, Recorded, Sealed
+from kernel.log import START, Position, Recorded, Sealed, TopicPartition
 from kernel.parking import Parking
-from kernel.ports import Outage, TopicPartition
+from kernel.ports import Outage
 from kernel.resuming import resumed
 from kernel.tailing import BATCH, OUTAGE_PAUSE_S, Tail
 
@@ -34,8 +34,8 @@ class Digest(Protocol):
 class Consumer:
     """One digest's way through its topics, resumed from its checkpoints, effectively once.
 
-    Several workers may run the same one. Whatever is consumed, digested or parked, goes with the step of the
-    checkpoint; whoever finds it moved reads the log anew from where it stands.
+    Several workers may run the same one, as a rule on partitions of their own. Whatever is consumed, digested or
+    parked, goes with the step of the checkpoint; whoever finds it moved reads the log anew from where it stands.
     """
 
     def __init__(self, digest: Digest, tails: Sequence[Tail], equipment: Equipment, *, from_start: bool = True) -> None:
@@ -59,13 +59,17 @@ class Consumer:
                 group.create_task(self._run_on(tail), name=f"{self.name}:{tail.partitions[0][0]}")
 
     async def _run_on(self, tail: Tail) -> None:
-        parts = [part for part in tail.partitions if part[0] in self._digest.topics]
         pause = OUTAGE_PAUSE_S
         while True:
+            held: frozenset[TopicPartition] | None = None
+            parts: list[TopicPartition] = []
+            self._forget(tail.partitions)
             try:
-                await self._load(tail, parts)
                 while True:
                     turn = tail.turn
+                    if held is not tail.held:
+                        held = tail.held
+                        parts = await self._hold(tail, held)
                     records = await tail.next({part: self.at[part] for part in parts})
                     if records:
                         await self._take(records)
@@ -77,10 +81,19 @@ class Consumer:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE_S)
 
-    async def _load(self, tail: Tail, parts: Sequence[TopicPartition]) -> None:
+    async def _hold(self, tail: Tail, held: frozenset[TopicPartition]) -> list[TopicPartition]:
+        """Begins with the partitions that have come to this worker and forgets those that went: all it has now."""
+        parts = [part for part in tail.partitions if part in held and part[0] in self._digest.topics]
+        self._forget(part for part in tail.partitions if part not in held)
+        if come := [part for part in parts if part not in self.at]:
+            for part in come:
+                self.at[part] = await resumed(self._checkpoints, self.name, part, tail, from_start=self._from_start)
+            await self._parking.load()
+        return parts
+
+    def _forget(self, parts: Iterable[TopicPartition]) -> None:
         for part in parts:
-            self.at[part] = await resumed(self._checkpoints, self.name, part, tail, from_start=self._from_start)
-        await self._parking.load()
+            self.at.pop(part, None)
 
     async def _take(self, records: Sequence[Sealed]) -> None:
         runs = {part: list(run) for part, run in groupby(sorted(records, key=_place), key=_part)}

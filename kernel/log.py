@@ -27,6 +27,8 @@ class Position(Value, order=True):
 
 START = Position()
 
+TopicPartition = tuple[str, int]
+
 
 class Sealed(Value):
     """A message as the log keeps it, still encoded."""

@@ -28,7 +28,8 @@ class Parking:
 
     async def load(self) -> None:
         """Asks which keys are parked; after the checkpoint was loaded, never before."""
-        self.keys = await self._letters.parked(self._consumer)
+        parked = await self._letters.parked(self._consumer)
+        self.keys |= parked  # Added, since a record may be on its way to the letters: it is known here before there.
 
     async def park(self, record: Sealed, error: Exception, advance: Advance | None = None) -> bool:
         """Makes the record a dead letter; False: the checkpoint had moved."""

@@ -2,17 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from kernel.committing import Advance, CommandKnown, Commit, CommitResult, Earlier, RequestKey, StoredOutcome
 from kernel.deciding import Table
-from kernel.log import ConsistencyToken, Position, Recorded, Sealed
+from kernel.log import ConsistencyToken, Position, Recorded, Sealed, TopicPartition
 from kernel.messages import Row, Value
 from kernel.projecting import Feed, FeedItem, Projection
+from kernel.sharing import Share
 
 RowT = TypeVar("RowT", bound=Row)
-TopicPartition = tuple[str, int]
 
 
 class Outage(Exception):
@@ -52,22 +51,32 @@ class Journal(Protocol):
 
 
 class EventLog(Protocol):
-    """All journals in reading order, never a row skipped: none is visible while an older writer is open."""
+    """All journals in reading order, never a row skipped: none is visible while an older writer is open.
+
+    While the engine is away, `read` and `head` raise Outage, nobody is woken, and shares stay as they were.
+    """
 
     def partitions(self, journal: str) -> int:
         """How many partitions the journal's topics have."""
         ...
 
     async def read(self, after: Mapping[TopicPartition, Position], limit: int) -> Sequence[Sealed]:
-        """Of each topic partition the next `limit` records after its position, in order. One query; never waits."""
+        """Of each topic partition the next `limit` records after its position, in order; never waits for news."""
         ...
 
     async def head(self, topic: str, partition: int) -> Position:
-        """The position of the last visible record; START when there is none."""
+        """The position of the last record; START when there is none."""
         ...
 
     def watch(self, topics: Sequence[str]) -> AbstractAsyncContextManager["Wakeup"]:
         """Wakes when these topics may have news; wake-ups may be merged, spurious, or replaced by a slow poll."""
+        ...
+
+    def share(self, topics: Sequence[str], group: str) -> AbstractAsyncContextManager[Share]:
+        """This worker's share of these topics among its group, from entering on until leaving.
+
+        A group is workers that run the same consumers. A change of the share wakes who watches the topics.
+        """
         ...
 
 
@@ -134,29 +143,9 @@ class Views(Protocol):
         """Whether the consumer has seen the token's place, waiting at most `wait_s`; True for other journals."""
         ...
 
-
-class DueTimer(Value):
-    """A timer whose time has come."""
-
-    id: str
-    at: datetime
-    type: str
-    data: bytes
-
-
-class Timers(Protocol):
-    """Durable timers of one domain; they are set by commits and disappear with the commit that names them done."""
-
-    async def due(self, now: datetime, limit: int) -> Sequence[DueTimer]:
-        """Timers with at ≤ `now`, the oldest first. Several workers may get the same one: its command is the guard."""
-        ...
-
-    async def finish(self, timer_id: str) -> None:
-        """Removes a timer whose command became a dead letter."""
-        ...
-
-    async def next_at(self) -> datetime | None:
-        """When the earliest timer is due."""
+    async def behind_s(self, consumer: str, topics: Sequence[str]) -> float:
+        """How many real seconds old the oldest record is that the consumer has yet to consume, 0 at the head; what is
+        parked counts as consumed. Topics of the domain's own journal."""
         ...
 
 

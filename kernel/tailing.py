@@ -4,10 +4,12 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from itertools import takewhile
 
-from kernel.log import Position, Sealed
-from kernel.ports import EventLog, Outage, TopicPartition, Wakeup
+from kernel.log import Position, Sealed, TopicPartition
+from kernel.ports import EventLog, Outage, Wakeup
+from kernel.sharing import Share, Whole, unshared
 
 WINDOW = 2000
 """Records kept per topic partition; a consumer further behind reads the log itself."""
@@ -21,11 +23,15 @@ _log = logging.getLogger(__name__)
 class Tail:
     """The recent end of some topics of one journal, in memory."""
 
-    def __init__(self, log: EventLog, journal: str, topics: Sequence[str]) -> None:
-        self._log, self._topics = log, tuple(topics)
+    def __init__(self, log: EventLog, journal: str, topics: Sequence[str], group: str | None = None) -> None:
+        """With a `group`, of its partitions only this worker's share; without, of all, as a rebuild needs."""
+        self._log, self._topics, self._group = log, tuple(topics), group
         self.partitions: tuple[TopicPartition, ...] = tuple(
             (topic, partition) for topic in self._topics for partition in range(log.partitions(journal))
         )
+        self._share: Share = Whole(self.partitions if group is None else ())
+        self.held = self._share.parts
+        """The partitions to be consumed here; another set after each change, of which there is news."""
         self._floor: dict[TopicPartition, Position] = {}
         self._cursor: dict[TopicPartition, Position] = {}
         self._recent: dict[TopicPartition, deque[Sealed]] = {part: deque() for part in self.partitions}
@@ -35,25 +41,37 @@ class Tail:
 
     async def run(self) -> None:
         """Follows the log until cancelled; outages are waited out."""
-        while True:
-            try:
-                await self._follow()
-            except Outage as outage:
-                _log.warning("waits out an outage", extra={"topics": self._topics, "error": str(outage)})
-                await asyncio.sleep(OUTAGE_PAUSE_S)
+        async with self._entered() as self._share:
+            while True:
+                try:
+                    await self._follow()
+                except Outage as outage:
+                    _log.warning("waits out an outage", extra={"topics": self._topics, "error": str(outage)})
+                    await asyncio.sleep(OUTAGE_PAUSE_S)
 
     async def _follow(self) -> None:
         async with self._log.watch(self._topics) as wakeup:
-            for part in self.partitions:
-                if part not in self._cursor:
-                    self._cursor[part] = self._floor[part] = await self._log.head(*part)
-            self._announce()
             while True:
                 await self._drain()
                 await self._pause(wakeup)
 
+    def _entered(self) -> AbstractAsyncContextManager[Share]:
+        return unshared(self.partitions) if self._group is None else self._log.share(self._topics, self._group)
+
+    async def _hold(self, parts: frozenset[TopicPartition]) -> None:
+        """Follows each partition that has come to this worker, from its head on, and forgets those that went."""
+        for part in self._cursor.keys() - parts:
+            del self._cursor[part], self._floor[part]
+            self._recent[part].clear()
+        for part in sorted(parts - self._cursor.keys()):
+            self._cursor[part] = self._floor[part] = await self._log.head(*part)
+        self.held = parts
+        self._announce()
+
     async def _drain(self) -> bool:
         found = False
+        if self._share.parts != self.held or len(self._cursor) < len(self.held):
+            await self._hold(self._share.parts)
         while records := await self._log.read(self._cursor, BATCH):
             found = True
             for record in records:

@@ -106,10 +106,15 @@ class Work:
         return [(each.name, told(effect)) for each in self._platform.subgraphs for effect in each.effects]
 
     def _tails(self, topics: set[str]) -> dict[str, Tail]:
+        """Of each journal one. Workers for the same domains run the same consumers: they share the partitions."""
         journals = sorted({topic.partition(".")[0] for topic in topics})
+        group = ".".join(("work", *sorted(self._domains)))
         return {
             journal: Tail(
-                self._platform.log, journal, sorted(topic for topic in topics if topic.startswith(f"{journal}."))
+                self._platform.log,
+                journal,
+                sorted(topic for topic in topics if topic.startswith(f"{journal}.")),
+                group,
             )
             for journal in journals
         }

@@ -425,7 +425,7 @@ class LateHead:
     """A log that says where its head is only when it is let to."""
 
     def __init__(self, log: EventLog) -> None:
-        self.partitions, self.watch = log.partitions, log.watch
+        self.partitions, self.watch, self.share = log.partitions, log.watch, log.share
         self._log, self.was_read, self.let_go = log, asyncio.Event(), asyncio.Event()
 
     async def read(self, after: Mapping[TopicPartition, Position], limit: int) -> Sequence[Sealed]:

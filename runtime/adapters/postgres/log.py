@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 
 from kernel.log import START, Position, Sealed
 from kernel.ports import Signals, TopicPartition, Wakeup
+from kernel.sharing import Share, unshared
 from runtime.adapters.postgres.pool import Database
 from runtime.adapters.postgres.sealing import COLUMNS, sealed
 
@@ -71,6 +72,10 @@ class PostgresEventLog:
 
     def watch(self, topics: Sequence[str]) -> AbstractAsyncContextManager[Wakeup]:
         return self._signals.watch([f"log:{journal}" for journal in sorted({journal_of(topic) for topic in topics})])
+
+    def share(self, topics: Sequence[str], group: str) -> AbstractAsyncContextManager[Share]:
+        """Everything, to every worker: journals are tailed, and whoever comes second finds the checkpoint moved."""
+        return unshared((topic, partition) for topic in topics for partition in range(PARTITIONS))
 
 
 def journal_of(topic: str) -> str:
