@@ -28,12 +28,12 @@ def skip_without(engine: str) -> None:
 
 def kafka_broker_in(folder: Path) -> KafkaBroker:
     port = free_port(block=2)
-    return KafkaBroker(folder=folder, port=port, controller_port=port + 1)
+    return KafkaBroker(folder=folder, port=port, controller_port=port + 1, short_lived=True)
 
 
 def opensearch_node_in(folder: Path) -> OpenSearchNode:
     port = free_port(block=2)
-    return OpenSearchNode(folder=folder, port=port, transport_port=port + 1)
+    return OpenSearchNode(folder=folder, port=port, transport_port=port + 1, short_lived=True)
 
 
 @contextmanager

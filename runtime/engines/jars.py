@@ -21,6 +21,8 @@ ASKED_FOR = Path(__file__).with_name("maven")
 OLDEST_JAVA = 17
 FETCH_TIMEOUT_S = 600
 NAMES = ("kafka", "opensearch")
+SHORT_LIVED = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+"""For an engine that lives as long as some tests: it starts in two thirds of the time, and never gets as fast."""
 
 
 def jars_of(engine: str) -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 from secrets import token_bytes
 from subprocess import run
 
-from runtime.engines.jars import jars_of, java_program
+from runtime.engines.jars import SHORT_LIVED, jars_of, java_program
 from runtime.engines.programs import tethered
 
 SETTINGS = {
@@ -67,6 +67,7 @@ class KafkaBroker:
     controller_port: int
     host: str = "127.0.0.1"
     java: str = "java"
+    short_lived: bool = False
 
     @property
     def servers(self) -> str:
@@ -109,7 +110,8 @@ class KafkaBroker:
     def _java(self, main: str) -> list[str]:
         place = self.folder.resolve()
         options = [f"-Xmx{HEAP}", f"-Dlog4j2.configurationFile={place}/log4j2.properties", f"-Dkafka.logs.dir={place}"]
-        return [java_program(self.java), *options, "-cp", f"{jars_of('kafka')}/*", main]
+        haste = SHORT_LIVED if self.short_lived else ()
+        return [java_program(self.java), *haste, *options, "-cp", f"{jars_of('kafka')}/*", main]
 
     def _format(self) -> None:
         """Again over what a killed format left, which is nothing but a few lines."""

@@ -6,7 +6,7 @@ import signal
 from dataclasses import dataclass
 from pathlib import Path
 
-from runtime.engines.jars import ASKED_FOR, jars_of, java_program
+from runtime.engines.jars import ASKED_FOR, SHORT_LIVED, jars_of, java_program
 from runtime.engines.programs import tethered
 
 LAUNCHER = ASKED_FOR / "opensearch" / "RunOpenSearch.java"
@@ -23,6 +23,7 @@ class OpenSearchNode:
     transport_port: int
     host: str = "127.0.0.1"
     java: str = "java"
+    short_lived: bool = False
 
     @property
     def url(self) -> str:
@@ -36,7 +37,8 @@ class OpenSearchNode:
     def command(self) -> list[str]:
         """The node in the foreground; SIGTERM stops it in good order, and it gets one when the caller dies."""
         place = [str(self.folder.resolve()), self.host, str(self.port), str(self.transport_port)]
-        java = [java_program(self.java), f"-Xmx{HEAP}", "-cp", f"{jars_of('opensearch')}/*"]
+        haste = SHORT_LIVED if self.short_lived else ()
+        java = [java_program(self.java), *haste, f"-Xmx{HEAP}", "-cp", f"{jars_of('opensearch')}/*"]
         return tethered([*java, str(LAUNCHER), *place], signal.SIGTERM)
 
     def accepts(self) -> bool:
