@@ -1,4 +1,4 @@
-/** The gateway, assembled: supergraph, ways to the subgraphs, front. */
+/** The gateway, assembled: who plans and executes, the graph, the front. */
 
 import { once, setMaxListeners } from "node:events";
 import { createServer } from "node:http";
@@ -7,13 +7,12 @@ import { createHealth } from "./front/health.js";
 import { createHttpFront } from "./front/http.js";
 import { createPage } from "./front/page.js";
 import { createSocketFront } from "./front/sockets.js";
-import { createDocuments } from "./graph/documents.js";
-import { Operations, subgraphExecution } from "./graph/operations.js";
-import { loadSupergraph, warmUp } from "./graph/supergraph.js";
+import { Operations } from "./graph/operations.js";
+import { createPlanned } from "./graph/planned.js";
+import { watchSupergraph } from "./graph/supergraph.js";
+import { createDelegated } from "./hive/delegated.js";
 import { createMetrics } from "./metrics.js";
 import { createTokens } from "./tokens.js";
-import { createHttpUpstream } from "./upstream/http.js";
-import { createSocketUpstream } from "./upstream/sockets.js";
 
 const SERVER = { requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 65_000 };
 const TIDY_MS = 50;
@@ -25,22 +24,19 @@ const TIDY_MS = 50;
  */
 export async function openGateway(settings, log) {
   const metrics = createMetrics();
-  const subgraphs = () => graph.subgraphs;
-  const http = createHttpUpstream({ subgraphs, settings, metrics });
-  const sockets = createSocketUpstream({ subgraphs, settings, metrics });
-  const graph = await loadSupergraph(
-    settings,
-    subgraphExecution(() => http),
-  );
-  await warmUp(graph);
+  const tokens = createTokens(settings, log);
+  const subgraphs = () => operations.subgraphs;
+  const createExecution = settings.router === "hive" ? createDelegated : createPlanned;
+  const execution = createExecution({ subgraphs, settings, metrics, log, tokens });
+  const operations = new Operations({ execution, settings, log });
+  const reload = async () => operations.use(await execution.load());
+  await reload();
+  const unwatch = watchSupergraph(settings.supergraph, reload, log);
 
-  const documents = createDocuments(graph.schema, settings);
-  const operations = new Operations({ graph, documents, upstream: sockets, settings, log });
   setMaxListeners(0); // one signal ends many streams, or many requests of one operation
   const leaving = new AbortController();
   const stopping = leaving.signal;
-  const health = createHealth({ metrics, subgraphs, answers: http.answers, stopping });
-  const tokens = createTokens(settings, log);
+  const health = createHealth({ metrics, subgraphs, execution, stopping });
   const parts = { settings, metrics, log, operations, health, page: createPage(), tokens, stopping };
   const front = createSocketFront(parts);
   const server = createServer(SERVER, createHttpFront(parts));
@@ -49,6 +45,7 @@ export async function openGateway(settings, log) {
   await once(server, "listening");
 
   async function close() {
+    unwatch();
     leaving.abort();
     const closed = new Promise((resolve) => server.close(resolve));
     front.close(1001, "Going away");
@@ -57,8 +54,7 @@ export async function openGateway(settings, log) {
     await closed;
     clearInterval(tidy);
     clearTimeout(late);
-    await sockets.close();
-    http.close();
+    await execution.close();
   }
 
   return { port: server.address().port, close };

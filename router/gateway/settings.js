@@ -45,6 +45,8 @@ export function readSettings(environment = process.env) {
     supergraph: environment.SUPERGRAPH || fileURLToPath(new URL("../../schema/supergraph.graphql", import.meta.url)),
     subgraphs: address("SERVE_URL", `http://${host}:${port + 1}`), // replaces the origin of every routing_url
     placed: placed(environment.SUBGRAPH_URLS || ""), // the origins of those that are elsewhere, by name
+    router: choice("ROUTER", "gateway", ["gateway", "hive"]), // who plans and executes: this process, or Hive Router
+    hive: address("HIVE_ROUTER_URL", `http://${host}:${number("HIVE_PORT", port + 12, 1, 65547)}`), // behind us
     issuer, // `iss` of the tokens that open sockets
     keys: address("JWKS_URL", `${issuer}/jwks`),
     audience: environment.AUDIENCE || "delivery-platform",

@@ -38,9 +38,15 @@ export function statusOf(refused, type) {
   return byDocument && type !== GRAPHQL ? 200 : refused.status;
 }
 
-/** @param {import("node:http").ServerResponse} response */
+/** JSON of a result; what is JSON text already goes out as it came. @param {object | string | Buffer} result */
+export function jsonOf(result) {
+  if (typeof result === "string") return result;
+  return Buffer.isBuffer(result) ? result.toString() : JSON.stringify(result);
+}
+
+/** @param {import("node:http").ServerResponse} response @param {object | Buffer} result */
 export function sendJson(response, status, result, type = JSON_TYPE) {
-  const body = Buffer.from(JSON.stringify(result));
+  const body = Buffer.isBuffer(result) ? result : Buffer.from(JSON.stringify(result));
   response.writeHead(status, {
     "content-type": `${type}; charset=utf-8`,
     "content-length": body.length,

@@ -3,6 +3,7 @@
 import { Refused } from "../errors.js";
 import { identify, lowerCased, nextOperation, requestIdOf } from "../identity.js";
 import { describeError } from "../log.js";
+import { jsonOf } from "./answers.js";
 import { askedIn, ProtocolBroken, readFrame } from "./frames.js";
 import { watchSlowness } from "./slowness.js";
 
@@ -74,7 +75,15 @@ export class Conversation {
   /** Resolves when the socket has taken the message; an error closes the socket, which ends everything. */
   #send(message) {
     if (this.#state === "closed") return undefined;
-    const text = JSON.stringify(message);
+    return this.#sendText(JSON.stringify(message));
+  }
+
+  #sendNext(id, result) {
+    if (this.#state === "closed") return undefined;
+    return this.#sendText(`{"id":${JSON.stringify(id)},"type":"next","payload":${jsonOf(result)}}`);
+  }
+
+  #sendText(text) {
     const sent = new Promise((resolve) => this.#socket.send(text, resolve));
     this.#slowness.sent(Buffer.byteLength(text));
     return sent;
@@ -180,7 +189,7 @@ export class Conversation {
     if (kind === "subscription") await this.#stream(id, prepared, identity, signal);
     else {
       const result = await operations.run(prepared, identity, signal);
-      if (!signal.aborted) await this.#send({ id, type: "next", payload: result });
+      if (!signal.aborted) await this.#sendNext(id, result);
     }
     if (this.#running.get(id)?.signal === signal) this.#running.delete(id); // free before the client reads that it is
     if (!signal.aborted) await this.#send({ id, type: "complete" });
@@ -195,7 +204,7 @@ export class Conversation {
     try {
       for await (const result of operations.stream(prepared, identity, signal, () => this.#cut())) {
         if (signal.aborted) return;
-        await this.#send({ id, type: "next", payload: result });
+        await this.#sendNext(id, result);
       }
     } finally {
       metrics.subscriptions.down();

@@ -1,6 +1,6 @@
 /** Results as server-sent events: `next` for each, `complete` at the end (the distinct mode of GraphQL over SSE). */
 
-import { EVENTS } from "./answers.js";
+import { EVENTS, jsonOf } from "./answers.js";
 import { watchSlowness } from "./slowness.js";
 
 const HEARTBEAT_MS = 12_000; // proxies close what is silent
@@ -9,7 +9,7 @@ const HEARTBEAT_MS = 12_000; // proxies close what is silent
  * Sends every result of `open(onSlow)`, waiting while the client does not read. A client that reads nothing for too
  * long is cut without `complete`, as at a lost connection and when we stop: it resumes with its last cursor.
  * @param {import("node:http").ServerResponse} response
- * @param {(onSlow: () => void) => AsyncIterable<object>} open
+ * @param {(onSlow: () => void) => AsyncIterable<object | string | Buffer>} open
  */
 export async function sendEvents(response, open, { settings, metrics, log, stopping }) {
   response.writeHead(200, {
@@ -32,7 +32,7 @@ export async function sendEvents(response, open, { settings, metrics, log, stopp
   stopping.addEventListener("abort", leave, { once: true });
   try {
     for await (const result of open(cut))
-      await write(response, `event: next\ndata: ${JSON.stringify(result)}\n\n`, slowness);
+      await write(response, `event: next\ndata: ${jsonOf(result)}\n\n`, slowness);
     if (!response.destroyed) response.end("event: complete\ndata:\n\n");
   } finally {
     stopping.removeEventListener("abort", leave);

@@ -4,15 +4,22 @@ import { renderMetrics } from "../metrics.js";
 import { identify, requestIdOf } from "../identity.js";
 import { sendJson, sendText } from "./answers.js";
 
-/** @param {{metrics: object, subgraphs: () => Map<string, URL>, answers: Function, stopping: AbortSignal}} parts */
-export function createHealth({ metrics, subgraphs, answers, stopping }) {
+/**
+ * @param {{metrics: object, subgraphs: () => Map<string, URL>, stopping: AbortSignal,
+ *   execution: {answers: Function, ready?: () => Promise<boolean>}}} parts `ready`: whether the router behind us is
+ */
+export function createHealth({ metrics, subgraphs, execution, stopping }) {
   let looking = null; // who asks meanwhile gets the same answer
 
   async function look() {
     const names = [...subgraphs().keys()];
     const identity = identify({}, requestIdOf({}));
-    const states = await Promise.all(names.map((name) => answers(name, identity).catch(() => false)));
-    return Object.fromEntries(names.map((name, place) => [name, states[place] ? "ready" : "does not answer"]));
+    const [behind, ...states] = await Promise.all([
+      execution.ready?.().catch(() => false) ?? true,
+      ...names.map((name) => execution.answers(name, identity).catch(() => false)),
+    ]);
+    const found = names.map((name, place) => [name, states[place] ? "ready" : "does not answer"]);
+    return { behind, found: Object.fromEntries(found) };
   }
 
   return {
@@ -22,7 +29,8 @@ export function createHealth({ metrics, subgraphs, answers, stopping }) {
       looking ??= look().finally(() => {
         looking = null;
       });
-      const found = await looking;
+      const { behind, found } = await looking;
+      if (!behind) return sendJson(response, 503, { status: "waiting for the router", subgraphs: found });
       const ready = Object.values(found).filter((state) => state === "ready").length;
       return sendJson(response, ready ? 200 : 503, { status: verdict(ready, found), subgraphs: found });
     },

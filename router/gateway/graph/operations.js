@@ -4,6 +4,7 @@ import { getVariableValues } from "graphql";
 
 import { presentable, presentableResult, Refused } from "../errors.js";
 import { checkCost } from "./cost.js";
+import { createDocuments } from "./documents.js";
 
 /**
  * @typedef {object} Asked what a client asks, its JSON already checked
@@ -12,25 +13,39 @@ import { checkCost } from "./cost.js";
  * @property {Record<string, unknown>} [variables]
  *
  * @typedef {object} Prepared
+ * @property {string} query
  * @property {import("./documents.js").Operation} operation
  * @property {Record<string, unknown>} variables
+ * @property {import("./supergraph.js").Graph} graph that it fits, whatever is reloaded meanwhile
+ *
+ * @typedef {object} Execution who plans and executes; results are objects, or JSON text without errors
+ * @property {(prepared: Prepared, identity: object, signal: AbortSignal) => Promise<object | Buffer>} run
+ * @property {(prepared: Prepared, identity: object, signal: AbortSignal, onSlow: () => void) => AsyncIterable} stream
  */
 
 /** Prepares, runs and streams the operations of every transport. */
 export class Operations {
   #graph;
   #documents;
-  #upstream;
+  #execution;
   #settings;
   #log;
 
-  /** @param {{graph: object, documents: Function, upstream: object, settings: object, log: Function}} parts */
-  constructor({ graph, documents, upstream, settings, log }) {
-    this.#graph = graph;
-    this.#documents = documents;
-    this.#upstream = upstream;
+  /** @param {{execution: Execution, settings: object, log: Function}} parts */
+  constructor({ execution, settings, log }) {
+    this.#execution = execution;
     this.#settings = settings;
     this.#log = log;
+  }
+
+  /** What is prepared from now on fits this graph; what is prepared already goes on. */
+  use(graph) {
+    this.#graph = graph;
+    this.#documents = createDocuments(graph.schema, this.#settings);
+  }
+
+  get subgraphs() {
+    return this.#graph.subgraphs;
   }
 
   /** The operation and its variables, or Refused. @param {Asked} asked @returns {Prepared} */
@@ -43,16 +58,16 @@ export class Operations {
       throw new Refused(400, "BAD_USER_INPUT", problems[0].message, { problems, byDocument: true });
     }
     checkCost(operation.cost, coerced, this.#settings.cost);
-    return { operation, variables };
+    return { query, operation, variables, graph: this.#graph };
   }
 
   /** The result of a query or a mutation. Rejects only when the client left. */
-  async run({ operation, variables }, identity, signal) {
+  async run(prepared, identity, signal) {
+    const { operation, variables, graph } = prepared;
     const report = this.#reporter(identity, operation);
     try {
-      if (operation.introspects) return await this.#graph.introspect(operation, variables);
-      const result = await this.#execute(operation, variables, { identity, signal });
-      return presentableResult(result, identity.requestId, report);
+      if (operation.introspects) return await graph.introspect(operation, variables);
+      return presented(await this.#execution.run(prepared, identity, signal), identity, report);
     } catch (error) {
       if (signal.aborted) throw error;
       return { data: null, errors: presentableAll(error, identity, report) };
@@ -63,34 +78,15 @@ export class Operations {
    * The results of a subscription; a failure is its last item. Ends the subscription upstream when the reader leaves,
    * and calls `onSlow` when more waits for the reader than may.
    */
-  async *stream({ operation, variables }, identity, signal, onSlow) {
-    const report = this.#reporter(identity, operation);
+  async *stream(prepared, identity, signal, onSlow) {
+    const report = this.#reporter(identity, prepared.operation);
     try {
-      const { subgraph, fetch } = await this.#rootOf(operation, variables, identity);
-      const items = this.#upstream.subscribe(subgraph, { ...fetch, context: { identity } }, onSlow);
-      for await (const item of until(signal, items)) {
-        const result = await this.#execute(operation, variables, { identity, signal, item });
-        yield presentableResult(result, identity.requestId, report);
-      }
+      for await (const result of this.#execution.stream(prepared, identity, signal, onSlow))
+        yield presented(result, identity, report);
     } catch (error) {
       if (signal.aborted) return;
       yield { errors: presentableAll(error, identity, report) };
     }
-  }
-
-  #execute({ document, name, kind }, variables, context) {
-    return this.#graph.execute({ document, operationName: name, operationType: kind, variables, context });
-  }
-
-  /**
-   * The subgraph fetch that feeds a subscription. The executor runs once for every item, with the item as the
-   * answer of that fetch: run over the whole stream, it would repeat the errors of one item in all that follow.
-   */
-  async #rootOf(operation, variables, identity) {
-    const context = { identity, root: null };
-    const { errors } = await this.#execute(operation, variables, context);
-    if (!context.root) throw errors?.[0] ?? new Error("a subscription without a root fetch");
-    return context.root;
   }
 
   #reporter({ requestId, traceId }, { name, kind }) {
@@ -99,28 +95,10 @@ export class Operations {
   }
 }
 
-/** How the executor reaches subgraphs: HTTP, but for a subscription's root. @param {() => {fetch: Function}} http */
-export function subgraphExecution(http) {
-  return (subgraph, fetch) => {
-    const { context } = fetch;
-    if (context.warmingUp) return { data: null };
-    if (fetch.operationType !== "subscription") return http().fetch(subgraph, fetch);
-    if (context.item) return context.item;
-    context.root = { subgraph, fetch };
-    return { data: null };
-  };
-}
-
-/** The same items, which end when the signal says so, also while the next one is waited for. */
-async function* until(signal, items) {
-  const leave = () => void items.return();
-  signal.addEventListener("abort", leave, { once: true });
-  try {
-    yield* items;
-  } finally {
-    signal.removeEventListener("abort", leave);
-    leave();
-  }
+/** JSON text holds no errors and goes out as it came. */
+function presented(result, identity, report) {
+  const isText = typeof result === "string" || Buffer.isBuffer(result);
+  return isText ? result : presentableResult(result, identity.requestId, report);
 }
 
 function presentableAll(error, identity, report) {

@@ -24,7 +24,7 @@ export function createQueue(most, { onReturn, onOverflow }) {
   return {
     push(value) {
       if (ended) return;
-      const size = waiting.length ? JSON.stringify(value).length : 0; // a reader that keeps up costs no measuring
+      const size = waiting.length ? sizeOf(value) : 0; // a reader that keeps up costs no measuring
       waiting.push([value, size]);
       bytes += size;
       if (bytes > most) {
@@ -63,4 +63,8 @@ export function createQueue(most, { onReturn, onOverflow }) {
       return { value: undefined, done: true };
     },
   };
+}
+
+function sizeOf(value) {
+  return typeof value === "string" ? value.length : JSON.stringify(value).length;
 }

@@ -1,0 +1,115 @@
+/** Subscriptions to Hive Router: a few sockets for all callers, each operation with its caller's identity. */
+
+import { WebSocket } from "ws";
+
+import { SubgraphUnavailable } from "../errors.js";
+import { createQueue } from "../upstream/queue.js";
+import { readErrors } from "./answers.js";
+
+const LINES = 4; // the router serves a socket on one thread
+const PING_MS = 20_000;
+const LARGEST_FRAME = 64 * 1024 * 1024;
+const NEXT = /^\{"type":"next","id":"([^"\\]*)","payload":/;
+
+/**
+ * `subscribe` returns an async iterator of GraphQL results as JSON text, which throws SubgraphUnavailable when the
+ * socket is lost.
+ * @param {{settings: object, metrics: object, log: Function}} parts
+ */
+export function createHiveSockets(parts) {
+  const lines = Array.from({ length: LINES }, () => createLine(parts));
+  let turn = 0;
+  return {
+    subscribe: (payload, onSlow) => lines[turn++ % LINES].subscribe(payload, onSlow),
+    close: () => lines.forEach((line) => line.close()),
+  };
+}
+
+/** One socket, opened for the first of its streams and again after it was lost. */
+function createLine({ settings, metrics, log }) {
+  const streams = new Map(); // id → the queue of one subscription
+  let socket = null;
+  let last = 0;
+
+  function open() {
+    const address = new URL("/graphql", settings.hive);
+    address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
+    const opened = new WebSocket(address, "graphql-transport-ws", {
+      perMessageDeflate: false,
+      maxPayload: LARGEST_FRAME,
+      handshakeTimeout: 5000,
+    });
+    opened.waiting = []; // subscribe messages, until the router acknowledges
+    opened.on("open", () => opened.send('{"type":"connection_init"}'));
+    opened.on("message", (frame) => hear(opened, frame.toString()));
+    opened.on("error", (error) => log("warning", "router unreachable", { reason: error.message }));
+    opened.on("close", (code) => lose(opened, `socket closed ${code}`));
+    watch(opened);
+    return opened;
+  }
+
+  function hear(from, text) {
+    const next = NEXT.exec(text);
+    if (next) return streams.get(next[1])?.push(text.slice(next[0].length, -1));
+    const { type, id, payload } = JSON.parse(text);
+    if (type === "connection_ack") {
+      for (const message of from.waiting.splice(0)) from.send(message);
+      from.waiting = null;
+      metrics.upstreamSockets.up();
+    } else if (type === "ping") from.send('{"type":"pong"}');
+    else if (type === "next") streams.get(id)?.push(JSON.stringify(payload));
+    else if (type === "error") end(id, (queue) => queue.fail(Object.assign(new Error("refused"), { errors: readErrors(payload) })));
+    else if (type === "complete") end(id, (queue) => queue.end());
+    return undefined;
+  }
+
+  function end(id, how) {
+    const queue = streams.get(id);
+    streams.delete(id);
+    if (queue) how(queue);
+  }
+
+  /** Whatever ran on a socket ends with it: only the client knows its last cursor. */
+  function lose(lost, reason) {
+    if (lost !== socket) return;
+    socket = null;
+    if (!lost.waiting) metrics.upstreamSockets.down();
+    for (const id of [...streams.keys()]) end(id, (queue) => queue.fail(new SubgraphUnavailable("router", reason)));
+  }
+
+  function say(message) {
+    socket ??= open();
+    const text = JSON.stringify(message);
+    if (socket.waiting) socket.waiting.push(text);
+    else socket.send(text);
+  }
+
+  function subscribe(payload, onOverflow) {
+    const id = String(++last);
+    const leave = () => {
+      if (streams.delete(id) && socket) say({ type: "complete", id });
+    };
+    const queue = createQueue(settings.queueBytes, { onReturn: leave, onOverflow });
+    streams.set(id, queue);
+    say({ type: "subscribe", id, payload });
+    return queue;
+  }
+
+  return { subscribe, close: () => socket?.terminate() };
+}
+
+/** A peer that does not answer our ping is gone, though nobody closed. */
+function watch(socket) {
+  let alive = true;
+  socket.on("pong", () => {
+    alive = true;
+  });
+  const timer = setInterval(() => {
+    if (!alive) return socket.terminate();
+    alive = false;
+    if (socket.readyState === WebSocket.OPEN) socket.ping();
+    return undefined;
+  }, PING_MS);
+  timer.unref();
+  socket.on("close", () => clearInterval(timer));
+}
