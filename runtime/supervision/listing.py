@@ -11,6 +11,7 @@ from runtime.engines.programs import tethered
 from runtime.engines.running import Engine
 from runtime.engines.valkey import ValkeyServer
 from runtime.settings import Settings
+from runtime.supervision.hive_router import hive_router
 from runtime.supervision.program import Closing, Program, answers_ready, nothing
 from runtime.supervision.splitting import Part, parts
 
@@ -67,6 +68,7 @@ def roles(settings: Settings) -> tuple[Program, ...]:
         development(settings, "issue", settings.issuer_port),
         development(settings, "provide-payments", settings.provider_port),
         *(program_of(settings, part) for part in parts(settings)),
+        *((hive_router(settings),) if settings.router == "hive" else ()),
         gateway(settings),
     )
 

@@ -45,13 +45,13 @@ def nothing() -> None:
     """There is nothing to prepare."""
 
 
-async def answers_ready(host: str, port: int) -> bool:
-    """Whether `GET /health/ready` answers 200; one connection, no HTTP library."""
+async def answers_ready(host: str, port: int, path: str = "/health/ready") -> bool:
+    """Whether `GET` of the path answers 200; one connection, no HTTP library."""
     try:
         async with asyncio.timeout(READY_ANSWER_WITHIN_SECONDS):
             reader, writer = await asyncio.open_connection(host, port)
             try:
-                writer.write(f"GET /health/ready HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+                writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
                 status_line = await reader.readline()
             finally:
                 writer.close()

@@ -14,6 +14,7 @@ from runtime.prerequisites import await_leftovers, check_folder, check_node, che
 from runtime.settings import Settings, data_dir_of_environment
 from runtime.supervision.answers import supervisor_app
 from runtime.supervision.errands import ErrandFailed
+from runtime.supervision.hive_router import hive_router_program
 from runtime.supervision.keepsakes import ensure_clock, ensure_secrets
 from runtime.supervision.logbook import Logbook
 from runtime.supervision.platform import Platform, say
@@ -38,6 +39,8 @@ def prepared() -> Generator[Settings]:
         ensure_clock(Settings.from_environment())
         settings = placed(Settings.from_environment())
         check_node(settings.node_bin)
+        if settings.router == "hive":
+            hive_router_program(settings)
         await_leftovers(data_dir)
         check_ports(settings.host, ports_of(settings))
         yield settings
@@ -54,6 +57,8 @@ def ports_of(settings: Settings) -> dict[str, int]:
         "provide-payments": settings.provider_port,
         "up": settings.supervisor_port,
     }
+    if settings.router == "hive":
+        ports["hive-router"] = settings.hive_port
     if settings.uses_own_postgres:
         ports["postgres"] = settings.postgres_port
     if settings.uses_own_valkey:
