@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from kernel.clock import Clock
 from kernel.codec import Codec
 from kernel.ids import Ids
-from kernel.ports import Checkpoints, DeadLetters, Journal, Signals, Streams, Timers, Views, ViewStore
+from kernel.ports import Checkpoints, DeadLetters, Journal, Signals, Streams, Views, ViewStore
+from kernel.timers import Timers
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from kernel.ids import derive_id
 from kernel.log import START, Meta, Recorded, Sealed
 from kernel.messages import SYSTEM, Command
 from kernel.parking import Parking
-from kernel.ports import DueTimer, Outage
+from kernel.ports import Outage
+from kernel.timers import DueTimer
 
 LONGEST_NAP_S = 1.0
 BATCH = 100

@@ -15,10 +15,11 @@ from kernel.ids import derive_id
 from kernel.log import START, Position, Recorded
 from kernel.messages import Command
 from kernel.performing import Performer
-from kernel.ports import Checkpoints, DueTimer, Outage, Timers
+from kernel.ports import Checkpoints, Outage
 from kernel.subgraph import Effect
 from kernel.tailing import Tail
 from kernel.ticking import Ticker
+from kernel.timers import DueTimer, Timers
 from tests.kernel.tally import Bench, Count, Counted, CountLater
 from tests.patience import eventually
 from tests.spelling import AT

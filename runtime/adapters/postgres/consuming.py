@@ -7,7 +7,8 @@ import msgspec
 
 from kernel.committing import Advance
 from kernel.log import Position
-from kernel.ports import DeadLetter, DueTimer
+from kernel.ports import DeadLetter
+from kernel.timers import DueTimer
 from runtime.adapters.postgres.pool import Database
 from runtime.adapters.postgres.sealing import COLUMNS, sealed
 
