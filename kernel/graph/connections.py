@@ -7,17 +7,26 @@
         return page.connection(rows, node=Order.of, keyset=lambda row: (row.placed_at_ms, row.id))
 
 In the graph the types are called OrderConnection and OrderEdge. The ordering ends with the id, so that it is total.
+
+A list read from a projected view is a `Listing[Order]`, which has `asOf` too and the same names in the graph:
+
+        until = await shown_until(info, ORDER_PROJECTION)       # before the rows are read
+        rows = …
+        return page.listing(rows, until, node=…, keyset=…)
 """
 
 from collections.abc import Callable, Sequence
-from typing import Generic, Self, TypeVar, cast
+from datetime import datetime
+from typing import Any, Generic, Self, TypeVar, cast
 
 import strawberry
 
+from kernel.graph.context import Info
 from kernel.graph.cursors import BadCursor, Keyset, open_cursor, seal_cursor
 from kernel.graph.errors import BadUserInput
 from kernel.graph.types import PageInfo
 from kernel.messages import Value
+from kernel.projecting import Projection
 
 MAX_PAGE = 100
 
@@ -39,6 +48,29 @@ class Connection(Generic[NodeT]):
     @strawberry.field(description="The nodes of the edges, for clients that need no cursor per node.")
     def nodes(self) -> list[NodeT]:
         return [edge.node for edge in self.edges]
+
+
+@strawberry.type(
+    name="Connection", description="A page of a list: ask with `first` and `after`, or with `last` and `before`."
+)
+class Listing(Connection[NodeT]):
+    """A page of a projected view, which may be behind what it shows."""
+
+    until: strawberry.Private[datetime | None]
+
+    @strawberry.field(
+        description="The list shows everything that had happened by then, and perhaps more: now, but when the platform "
+        "cannot keep up."
+    )
+    def as_of(self) -> datetime:
+        assert self.until is not None, "`shown_until` did not see that it would be asked for"
+        return self.until
+
+
+async def shown_until(info: Info, projection: Projection[Any]) -> datetime | None:
+    """The moment up to which the projection's view shows everything; None when the document nowhere asks for `asOf`."""
+    is_asked = info.query is None or "asOf" in info.query
+    return await info.context.as_of(projection.view.name, projection.topics) if is_asked else None
 
 
 class Page(Value):
@@ -104,3 +136,15 @@ class Page(Value):
             end_cursor=edges[-1].cursor if edges else None,
         )
         return Connection(edges=edges, page_info=page_info)
+
+    def listing(
+        self,
+        rows: Sequence[RowT],
+        until: datetime | None,
+        *,
+        node: Callable[[RowT], NodeT],
+        keyset: Callable[[RowT], Keyset],
+    ) -> Listing[NodeT]:
+        """As `connection`, of a view that shows everything `until` then."""
+        page = self.connection(rows, node=node, keyset=keyset)
+        return Listing(edges=page.edges, page_info=page.page_info, until=until)

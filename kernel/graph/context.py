@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from math import inf
 from typing import TypeVar, cast
 from uuid import UUID
@@ -83,6 +84,13 @@ class GraphContext:
         if token is None:
             raise BadUserInput("The consistency token cannot be read.")
         return await self.views.reached(consumer, topics, token)
+
+    async def as_of(self, consumer: str, topics: tuple[str, ...]) -> datetime:
+        """The platform time up to which the view of `consumer` shows everything that was acknowledged: now, when it is
+        at the head. Ask before the rows are read, or it may promise what came after them.
+        """
+        now = self.clock.now()
+        return now - timedelta(seconds=await self.views.behind_s(consumer, topics)) * self.clock.rate
 
     def port(self, kind: type[PortT]) -> PortT:
         """The adapter of a port of the domain's own, by its protocol."""

@@ -18,10 +18,16 @@ class Story(Generic[StateT]):
     Source(holds=story.holds, opening=…(await story.latest()), item=…(await story.tell(recorded)), …)
     """
 
-    def __init__(self, streams: Streams, stream: str, fold: Callable[[StateT | None, Recorded], StateT | None]) -> None:
+    def __init__(
+        self,
+        streams: Streams,
+        stream: str,
+        fold: Callable[[StateT | None, Recorded], StateT | None],
+        known: tuple[int, StateT | None] = (0, None),
+    ) -> None:
+        """`known`: a version and the state at it, as a view has it, so that only what came since is read."""
         self._streams, self._stream, self._fold = streams, stream, fold
-        self._state: StateT | None = None
-        self.version = 0
+        self.version, self._state = known
 
     async def at(self, version: int) -> StateT | None:
         """The state at `version`, or at the stream's end when it is shorter.

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -12,7 +12,7 @@ import pytest
 from kernel.committing import Advance, Committed
 from kernel.log import START, ConsistencyToken, Position, Recorded
 from kernel.projecting import Projection
-from tests.contracts.conftest import Stores
+from tests.contracts.conftest import Stores, open_stores
 from tests.contracts.shop import BY_WHAT, CODEC, COUNTERS, NOON, SALES, TOTALS, CounterView, SaleView, TotalView, sale
 
 pytestmark = pytest.mark.anyio
@@ -222,3 +222,41 @@ async def test_a_view_has_reached_a_token_when_its_consumer_has(stores: Stores) 
 async def test_views_read_nothing_of_other_domains(stores: Stores) -> None:
     with pytest.raises(Exception, match="permission denied"):
         await stores.shop.views.fetch(TotalView, "select id as what, 1 as sold from pantry.shelves")
+
+
+async def test_a_view_is_as_far_behind_as_its_oldest_unread_record_is_old(stores: Stores) -> None:
+    views, topics = stores.shop.views, ("shop.events",)
+    assert await views.behind_s("sales", topics) == 0
+    committed = await sell_much(stores)
+    assert committed
+    await age(stores, "order_3", timedelta(hours=2))
+    await age(stores, "order_4", timedelta(hours=1))
+    assert 7200 <= await views.behind_s("sales", topics) < 7260
+    await catch_up(stores, "sales")
+    assert await views.behind_s("sales", topics) == 0
+    assert await views.behind_s("totals", topics) >= 7200, "each consumer is as far as it is itself"
+    await stores.shop.journal.commit(sale("order_late", "tea"))
+    assert 0 < await views.behind_s("sales", topics) < 60
+
+
+async def age(stores: Stores, stream: str, by: timedelta) -> None:
+    """Has the stream's records have been recorded so much earlier."""
+    owner = await stores.owner()
+    sql = "update shop.journal set recorded_at = recorded_at - $2::interval where stream = $1"
+    await owner.execute(sql, stream, by)
+
+
+async def test_a_view_is_behind_a_record_that_no_consumer_may_see_yet(apart_url: str, valkey_url: str) -> None:
+    async with open_stores(apart_url, valkey_url) as stores:
+        writer = await stores.owner()
+        await writer.execute("begin; select pg_current_xact_id()")
+        await stores.shop.journal.commit(sale("order_1", "soup"))
+        await catch_up(stores, "sales")
+        assert await rows(stores) == []
+        assert await stores.shop.views.behind_s("sales", ("shop.events",)) > 0
+        await writer.execute("commit")
+
+
+async def test_a_view_does_not_know_how_far_other_journals_are(stores: Stores) -> None:
+    with pytest.raises(ValueError, match=r"shop may not read pantry\.changes"):
+        await stores.shop.views.behind_s("counters", COUNTERS.topics)

@@ -1,11 +1,15 @@
 """What is asked of orders: one's own, as they are, and after one's own changes."""
 
-from datetime import timedelta
-from typing import Any
+import asyncio
+import dataclasses
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, cast
 
 import pytest
 
 from kernel.messages import ANONYMOUS, Viewer
+from kernel.ports import Views
 from subgraphs.orders.commands import ExpireOrder, FailOrder
 from subgraphs.orders.events import FailureReason, OrderStatus
 from tests.orders.bench import Bench
@@ -59,19 +63,77 @@ async def test_an_order_by_its_id(shared_bench: Bench) -> None:
     }
 
 
-async def test_a_token_shows_what_the_projection_does_not_know_yet(bench: Bench) -> None:
+BY_ID = "query($id: ID!) { order(id: $id) { status version } }"
+
+
+async def test_an_order_is_as_its_own_stream_tells_however_far_its_projection_is_behind(bench: Bench) -> None:
+    order_id, ready_id = await bench.confirmed(), await bench.up_to_ready()
+    assert await bench.ask(AINO, BY_ID, id=order_id) == {"order": {"status": "CONFIRMED", "version": 2}}
+    await bench.catch_up()
+    await bench.kitchen_does(order_id, "acceptOrder", prepMinutes=20)
+    assert await bench.ask(AINO, BY_ID, id=order_id) == {"order": {"status": "ACCEPTED", "version": 3}}
+    assert await bench.ask(EERO, BY_ID, id=order_id) == {"order": None}
+    wanted = [{"__typename": "Order", "id": each} for each in (order_id, ready_id)]
+    told = (await bench.ask(AINO, ENTITIES, e=wanted))["_entities"]
+    assert [order["status"] for order in told] == ["ACCEPTED", "READY_FOR_PICKUP"]
+
+
+async def test_a_token_waits_for_a_list_and_must_be_one(bench: Bench) -> None:
     order_id = await bench.confirmed()
     given = {"orderId": order_id, "prepMinutes": 20}
     accepted = await bench.change(COOK, "acceptOrder", given, "... on AcceptOrderSuccess { consistencyToken }")
-    query = "query($id: ID!) { order(id: $id) { status version } }"
-    assert await bench.ask(AINO, query, id=order_id) == {"order": None}
-    behind = await bench.ask(AINO, query, token=accepted["consistencyToken"], id=order_id)
-    assert behind == {"order": {"status": "ACCEPTED", "version": 3}}
-    assert await bench.ask(EERO, query, token=accepted["consistencyToken"], id=order_id) == {"order": None}
+    query = "query { orders(first: 1) { nodes { version } } }"
+    asking = asyncio.create_task(bench.ask(AINO, query, token=accepted["consistencyToken"]))
     await bench.catch_up()
-    assert await bench.ask(AINO, query, token=accepted["consistencyToken"], id=order_id) == behind
-    _, errors = await bench.try_asking(AINO, query, token="not one", id=order_id)
+    assert await asking == {"orders": {"nodes": [{"version": 3}]}}
+    _, errors = await bench.try_asking(AINO, query, token="not one")
     assert errors == ["The consistency token cannot be read."]
+
+
+AS_OF = "query { orders(first: 5) { asOf nodes { version } } }"
+
+
+async def test_a_list_says_up_to_when_it_shows_everything(bench: Bench) -> None:
+    order_id = await bench.confirmed()
+    await bench.catch_up()
+    bench.set_clock(AT + timedelta(hours=1))
+    current = (await bench.ask(AINO, AS_OF))["orders"]
+    assert datetime.fromisoformat(current["asOf"]) == AT + timedelta(hours=1)
+    bench.clock.rate = 1000.0
+    await bench.kitchen_does(order_id, "acceptOrder", prepMinutes=20)
+    behind = (await bench.ask(AINO, AS_OF))["orders"]
+    again = (await bench.ask(AINO, AS_OF))["orders"]
+    now = AT + timedelta(hours=1)
+    assert behind["nodes"] == [{"version": 2}]
+    assert datetime.fromisoformat(again["asOf"]) < datetime.fromisoformat(behind["asOf"]) < now
+    await bench.catch_up()
+    assert (await bench.ask(AINO, AS_OF))["orders"] == {
+        "asOf": current["asOf"],
+        "nodes": [{"version": 3}],
+    }
+
+
+async def test_only_who_asks_how_old_a_list_is_pays_for_it(bench: Bench) -> None:
+    views = Asked(bench.equipment.views)
+    bench.equipment = dataclasses.replace(bench.equipment, views=cast("Views", views))
+    fragment = "query { orders(first: 5) { ...Page } } fragment Page on OrderConnection { ... { until: asOf } }"
+    for document in (OWN.replace("$last: Int, ", "").replace("last: $last, ", ""), AS_OF, fragment):
+        await bench.try_asking(AINO, document, first=1)
+    assert views.behind == 2
+
+
+class Asked:
+    """Views that count how often they are asked how far they are behind."""
+
+    def __init__(self, views: Views) -> None:
+        self._views, self.behind = views, 0
+
+    async def behind_s(self, consumer: str, topics: Sequence[str]) -> float:
+        self.behind += 1
+        return await self._views.behind_s(consumer, topics)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._views, name)
 
 
 @pytest.mark.parametrize(

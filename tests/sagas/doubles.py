@@ -131,6 +131,9 @@ class Shown:
     async def reached(self, consumer: str, topics: Sequence[str], token: object, wait_s: float = 0.5) -> bool:
         raise NotImplementedError
 
+    async def behind_s(self, consumer: str, topics: Sequence[str]) -> float:
+        raise NotImplementedError
+
     def _is_carried(self, view: DeliveryView, courier_id: object, statuses: object) -> bool:
         return view.courier_id == courier_id and view.status.value in _texts(statuses)
 

@@ -144,6 +144,14 @@ async def test_a_story_folds_each_event_once_and_only_forwards() -> None:
         await story.at(249)
 
 
+async def test_a_story_that_is_known_up_to_a_version_reads_only_what_came_since() -> None:
+    shelf = Shelf(6)
+    story = Story(cast("Streams", shelf), "s", total, (4, 1_000))
+    assert await story.latest() == (6, 1_011)
+    assert shelf.reads == 1
+    assert await Story(cast("Streams", shelf), "s", total, (6, 7)).latest() == (6, 7)
+
+
 def test_clients_cannot_make_up_labels_without_end() -> None:
     labels = Labels(most=100)
     assert {labels.of(f"Operation{number}") for number in range(500)} == {

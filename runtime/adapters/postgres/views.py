@@ -10,11 +10,26 @@ import msgspec
 from kernel.log import ConsistencyToken, Position
 from kernel.messages import Row
 from kernel.projecting import Feed, FeedItem
+from runtime.adapters.postgres.log import PARTITIONS, journal_of
 from runtime.adapters.postgres.pool import Database
 
 RowT = TypeVar("RowT", bound=Row)
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.005, 0.04
+
+# Records above the horizon too: nobody reads them yet, and they were acknowledged all the same. Reading order is not
+# quite the order of time, so a few are looked at; a commit takes its place and its time at almost the same moment.
+_OLDEST_AGE = """
+select coalesce(max(extract(epoch from clock_timestamp() - j.recorded_at)), 0)::float8 as seconds
+from unnest($2::text[]) as t(topic) cross join generate_series(0, {last}) as p(partition)
+left join {domain}.checkpoints c on (c.consumer, c.topic, c.partition) = ($1, t.topic, p.partition)
+cross join lateral (
+  select recorded_at from {domain}.journal j
+  where j.topic = t.topic and j.partition = p.partition
+    and (j.txid, j.position) > (coalesce(c.txid, '0'), coalesce(c.position, 0))
+  order by j.txid, j.position limit 100
+) j
+"""
 
 
 class PostgresViews:
@@ -57,6 +72,13 @@ class PostgresViews:
             await asyncio.sleep(min(pause, left))
             pause = min(pause * 2, LONGEST_PAUSE_S)
         return True
+
+    async def behind_s(self, consumer: str, topics: Sequence[str]) -> float:
+        if foreign := [topic for topic in topics if journal_of(topic) != self._domain]:
+            raise ValueError(f"{self._domain} may not read {', '.join(foreign)}")
+        sql = _OLDEST_AGE.format(domain=self._domain, last=PARTITIONS - 1)
+        row = await self._database.one(sql, consumer, [*topics])
+        return 0.0 if row is None else max(row["seconds"], 0.0)
 
     async def _past(self, consumer: str, topics: Sequence[str], token: ConsistencyToken) -> bool:
         rows = await self._database.fetch(

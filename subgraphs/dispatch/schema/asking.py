@@ -2,7 +2,7 @@
 
 import strawberry
 
-from kernel.graph.connections import Connection, Page
+from kernel.graph.connections import Connection, Listing, Page, shown_until
 from kernel.graph.context import Info
 from kernel.ids import parse_id, sibling_id
 from kernel.ownership import may
@@ -57,11 +57,12 @@ class Query:
     )
     async def waiting_deliveries(
         self, info: Info, first: int | None = None, after: str | None = None
-    ) -> Connection[Delivery] | None:
+    ) -> Listing[Delivery] | None:
         context = info.context
         page = Page.read(context.cursor_secret, "waitingDeliveries", first=first, after=after)
         if not may(context.viewer, SEE_WAITING, {}):
             return None
         await context.reached(DELIVERY_PROJECTION.view.name, DELIVERY_PROJECTION.topics)
+        until = await shown_until(info, DELIVERY_PROJECTION)
         rows = await views.waiting(context.views, page)
-        return page.connection(rows, node=Delivery.of, keyset=views.keyset)
+        return page.listing(rows, until, node=Delivery.of, keyset=views.keyset)

@@ -1,5 +1,6 @@
 """Who may see which quote, order and kitchen; asked by every resolver and reference resolver, and nowhere else."""
 
+from asyncio import gather
 from collections.abc import Awaitable, Sequence
 
 from strawberry.dataloader import DataLoader
@@ -12,7 +13,7 @@ from kernel.ownership import may
 from subgraphs.orders import views
 from subgraphs.orders.domain.actions import CUSTOMER, SEE, SEE_KITCHEN, SEE_QUOTE, STAFF
 from subgraphs.orders.events import QuoteGiven
-from subgraphs.orders.views import ORDER_PROJECTION, KitchenRow, OrderView, fold_order
+from subgraphs.orders.views import KitchenRow, OrderView, fold_order
 
 
 async def workplaces(context: GraphContext, *, fresh: bool = False) -> frozenset[str]:
@@ -53,16 +54,15 @@ async def order_now(context: GraphContext, order_id: str) -> OrderView | None:
     return view if view is not None and await may_see(context, view) else None
 
 
-async def _order(context: GraphContext, order_id: str) -> OrderView | None:
-    if not await context.reached(ORDER_PROJECTION.view.name, ORDER_PROJECTION.topics):
-        return (await Story(context.streams, order_id, fold_order).latest())[1]
+def _order(context: GraphContext, order_id: str) -> Awaitable[OrderView | None]:
+    """The order as it is: what its view has, and what its own stream tells since."""
 
     async def load(ids: list[str]) -> list[OrderView | None]:
-        found = {view.id: view for view in await views.orders_by_id(context.views, ids)}
-        return [found.get(order_id) for order_id in ids]
+        found = {view.id: (view.version, view) for view in await views.orders_by_id(context.views, ids)}
+        stories = [Story(context.streams, each, fold_order, found.get(each, (0, None))) for each in ids]
+        return [view for _, view in await gather(*(story.latest() for story in stories))]
 
-    loader = context.keep("orders", lambda: DataLoader(load_fn=load))
-    return await loader.load(order_id)
+    return context.keep("orders", lambda: DataLoader(load_fn=load)).load(order_id)
 
 
 async def visible_quote(context: GraphContext, quote_id: str) -> QuoteGiven | None:

@@ -2,7 +2,7 @@
 
 import strawberry
 
-from kernel.graph.connections import Connection, Page
+from kernel.graph.connections import Connection, Listing, Page, shown_until
 from kernel.graph.context import Info
 from kernel.ids import parse_id
 from subgraphs.orders import views
@@ -32,7 +32,7 @@ class Query:
         after: str | None = None,
         last: int | None = None,
         before: str | None = None,
-    ) -> Connection[Order] | None:
+    ) -> Listing[Order] | None:
         context = info.context
         page = Page.read(
             context.cursor_secret,
@@ -45,8 +45,9 @@ class Query:
         await context.reached(ORDER_PROJECTION.view.name, ORDER_PROJECTION.topics)
         if not may_list(context.viewer):
             return None
+        until = await shown_until(info, ORDER_PROJECTION)
         rows = await views.orders_of_customer(context.views, context.viewer.subject, status, page)
-        return page.connection(rows, node=Order.of, keyset=views.keyset)
+        return page.listing(rows, until, node=Order.of, keyset=views.keyset)
 
     @strawberry.field(description="A quote that was given to the viewer; null when there is none.")
     async def quote(self, info: Info, id: strawberry.ID) -> Quote | None:

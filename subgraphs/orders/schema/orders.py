@@ -7,7 +7,7 @@ from typing import Any, Self
 import strawberry
 
 from kernel.codes import COLLECTION, DROPOFF, PICKUP, handover_code
-from kernel.graph.connections import Connection, Page
+from kernel.graph.connections import Listing, Page, shown_until
 from kernel.graph.context import Info
 from kernel.ids import parse_id
 from kernel.ownership import may
@@ -64,14 +64,15 @@ class Restaurant:
         after: str | None = None,
         last: int | None = None,
         before: str | None = None,
-    ) -> Connection["Order"] | None:
+    ) -> Listing["Order"] | None:
         secret, scope = info.context.cursor_secret, f"restaurant.orders:{self.id}"
         page = Page.read(secret, scope, first=first, after=after, last=last, before=before)
         await info.context.reached(ORDER_PROJECTION.view.name, ORDER_PROJECTION.topics)
         if not await may_see_kitchen(info.context, self.id):
             return None
+        until = await shown_until(info, ORDER_PROJECTION)
         rows = await views.orders_of_kitchen(info.context.views, self.id, status, page)
-        return page.connection(rows, node=Order.of, keyset=views.keyset)
+        return page.listing(rows, until, node=Order.of, keyset=views.keyset)
 
 
 @strawberry.federation.type(keys=["id"], description="A price that is bound for one customer until it expires.")
