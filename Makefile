@@ -16,22 +16,24 @@ GATEWAY := router/gateway/node_modules/.installed
 COMPOSER := router/compose/node_modules/.installed
 
 # Set when some process is placed by hand or there are more of them: which ports must be free, only the platform itself knows then.
-PLACED := $(SERVE_PORT)$(WORK_PORT)$(ISSUER_PORT)$(PROVIDER_PORT)$(POSTGRES_PORT)$(VALKEY_PORT)$(SUPERVISOR_PORT)$(OWNER_DATABASE_URL)$(VALKEY_URL)$(filter-out 0,$(SPLIT))
+PLACED := $(SERVE_PORT)$(WORK_PORT)$(ISSUER_PORT)$(PROVIDER_PORT)$(POSTGRES_PORT)$(VALKEY_PORT)$(SUPERVISOR_PORT)$(OWNER_DATABASE_URL)$(VALKEY_URL)$(filter-out 0,$(SPLIT))$(filter real,$(ENGINES))
+
+REAL := $(if $(filter real,$(ENGINES)),fetched-engines)
 
 ifeq ($(origin AS),default)
 AS :=  # make's own AS is the assembler
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo test check format schema token install engines prerequisites python coverage
+.PHONY: help up demo test check format schema token install engines fetched-engines prerequisites python coverage
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
 
-up: prerequisites install ## Run the platform until Ctrl-C; PORT=4000 DATA_DIR=.data
+up: prerequisites install $(REAL) ## Run the platform until Ctrl-C; PORT=4000 DATA_DIR=.data ENGINES=real ROUTER=hive SPLIT=1
 	@exec $(BIN)/python -m runtime up
 
-demo: python install ## Play a Friday evening on a platform of its own; ORDERS= RATE= SEED= CHAOS=1 MAP=1 RESUME=1
+demo: python install $(REAL) ## Play a Friday evening on a platform of its own; ORDERS= RATE= SEED= CHAOS=1 MAP=1 RESUME=1
 	@exec $(BIN)/python -m simulator.demo --data-dir "$(DATA_DIR)/demo" --port $(DEMO_PORT) \
 		$(if $(ORDERS),--orders $(ORDERS)) $(if $(RATE),--rate $(RATE)) $(if $(SEED),--seed "$(SEED)") \
 		$(if $(CHAOS),--chaos) $(if $(MAP),--map) $(if $(RESUME),--resume)
@@ -67,6 +69,9 @@ token: $(PACKAGES) ## Print a development token; AS=aino, eero, kitchen, owner-<
 	@$(BIN)/python -m runtime token "$(AS)"
 
 install: $(PACKAGES) $(GATEWAY) ## Install the locked dependencies
+
+fetched-engines: $(PACKAGES)
+	@$(BIN)/python -m runtime.engines.jars --quiet
 
 engines: $(PACKAGES) ## Fetch Kafka and OpenSearch with Maven, and check every jar's hash
 	@$(BIN)/python -m runtime.engines.jars

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from runtime.adapters.kafka.administering import open_administration
-from runtime.engines.jars import jars_of, java_program
+from runtime.engines.jars import check_runs
 from runtime.engines.kafka import KafkaBroker
 from runtime.engines.opensearch import OpenSearchNode
 from runtime.engines.programs import ProgramMissing
@@ -20,8 +20,7 @@ START_WITHIN_SECONDS = 90
 def skip_without(engine: str) -> None:
     """Skips the test that asks, and says what would make it run."""
     try:
-        java_program()
-        jars_of(engine)
+        check_runs(engine)
     except ProgramMissing as missing:
         pytest.skip(str(missing))
 

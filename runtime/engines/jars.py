@@ -54,6 +54,12 @@ def java_release(program: str) -> int:
     return int(found[1]) if found else 0
 
 
+def check_runs(engine: str, java: str = "java") -> None:
+    """Raises ProgramMissing when the engine is not there or nothing can run it."""
+    jars_of(engine)
+    java_program(java)
+
+
 def lock_of(engine: str) -> Path:
     return ASKED_FOR / engine / "jars.lock"
 
@@ -113,12 +119,15 @@ def run_maven(engine: str, folder: Path) -> None:
 def main() -> int:
     options = argparse.ArgumentParser(prog="python -m runtime.engines.jars")
     options.add_argument("--lock", action="store_true", help="take what Maven fetches, and lock it")
-    locking: bool = options.parse_args().lock
+    options.add_argument("--quiet", action="store_true", help="speak only of what had to be fetched")
+    given = options.parse_args()
     try:
         java_program()
         for engine in NAMES:
-            fetched = fetch(engine, locking=locking)
-            sys.stdout.write(f"{engine}: {'fetched, and' if fetched else 'there, and'} every jar is as locked\n")
+            if fetch(engine, locking=given.lock):
+                sys.stdout.write(f"{engine}: fetched, and every jar is as locked\n")
+            elif not given.quiet:
+                sys.stdout.write(f"{engine}: there, and every jar is as locked\n")
     except (CannotStart, ProgramMissing) as reason:
         sys.stderr.write(f"Cannot fetch the engines. {reason}\n")
         return 1

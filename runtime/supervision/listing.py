@@ -6,6 +6,8 @@ from functools import partial
 from pathlib import Path
 from signal import SIGINT
 
+from runtime.engines.kafka import KafkaBroker
+from runtime.engines.opensearch import OpenSearchNode
 from runtime.engines.postgres import PostgresCluster
 from runtime.engines.programs import tethered
 from runtime.engines.running import Engine
@@ -37,6 +39,26 @@ def valkey_of(settings: Settings) -> ValkeyServer:
     )
 
 
+def kafka_of(settings: Settings) -> KafkaBroker:
+    return KafkaBroker(
+        folder=settings.data_dir / "kafka",
+        port=settings.kafka_port,
+        controller_port=settings.kafka_controller_port,
+        host=settings.host,
+        java=settings.java_bin,
+    )
+
+
+def opensearch_of(settings: Settings) -> OpenSearchNode:
+    return OpenSearchNode(
+        folder=settings.data_dir / "opensearch",
+        port=settings.opensearch_port,
+        transport_port=settings.opensearch_transport_port,
+        host=settings.host,
+        java=settings.java_bin,
+    )
+
+
 def engines(settings: Settings) -> tuple[Program, ...]:
     """What keeps the data; a setting may name engines that others run, and then there is none of ours."""
     ours: list[Program] = []
@@ -44,6 +66,10 @@ def engines(settings: Settings) -> tuple[Program, ...]:
         ours.append(engine_program("postgres", postgres_of(settings), 30, Closing.JOURNAL))
     if settings.uses_own_valkey:
         ours.append(engine_program("valkey", valkey_of(settings), 10, Closing.DERIVED))
+    if settings.uses_own_kafka:
+        ours.append(engine_program("kafka", kafka_of(settings), 20, Closing.DERIVED))
+    if settings.uses_own_opensearch:
+        ours.append(engine_program("opensearch", opensearch_of(settings), 20, Closing.DERIVED))
     return tuple(ours)
 
 
@@ -56,7 +82,7 @@ def engine_program(name: str, engine: Engine, grace_seconds: float, closing: Clo
         prepare=engine.prepare,
         command=engine.command,
         ready=ready,
-        stop_signal=SIGINT,  # Postgres' fast shutdown; Valkey ends in good order on it too
+        stop_signal=SIGINT,  # Postgres' fast shutdown; the others end in good order on it too
         grace_seconds=grace_seconds,
         closing=closing,
     )

@@ -9,8 +9,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from runtime.causes import first_cause
+from runtime.engines.jars import check_runs
+from runtime.engines.programs import ProgramMissing
 from runtime.health import listening
-from runtime.prerequisites import await_leftovers, check_folder, check_node, check_ports, check_python, take_lock
+from runtime.prerequisites import (
+    CannotStart,
+    await_leftovers,
+    check_folder,
+    check_node,
+    check_ports,
+    check_python,
+    take_lock,
+)
 from runtime.settings import Settings, data_dir_of_environment
 from runtime.supervision.answers import supervisor_app
 from runtime.supervision.errands import ErrandFailed
@@ -41,11 +51,23 @@ def prepared() -> Generator[Settings]:
         check_node(settings.node_bin)
         if settings.router == "hive":
             hive_router_program(settings)
+        check_java_engines(settings)
         await_leftovers(data_dir)
         check_ports(settings.host, ports_of(settings))
         yield settings
     finally:
         os.close(lock)
+
+
+def check_java_engines(settings: Settings) -> None:
+    """Raises CannotStart when Kafka or OpenSearch is to run here and cannot."""
+    try:
+        if settings.uses_own_kafka:
+            check_runs("kafka", settings.java_bin)
+        if settings.uses_own_opensearch:
+            check_runs("opensearch", settings.java_bin)
+    except ProgramMissing as missing:
+        raise CannotStart(str(missing)) from None
 
 
 def ports_of(settings: Settings) -> dict[str, int]:
@@ -63,6 +85,10 @@ def ports_of(settings: Settings) -> dict[str, int]:
         ports["postgres"] = settings.postgres_port
     if settings.uses_own_valkey:
         ports["valkey"] = settings.valkey_port
+    if settings.uses_own_kafka:
+        ports |= {"kafka": settings.kafka_port, "kafka's controller": settings.kafka_controller_port}
+    if settings.uses_own_opensearch:
+        ports |= {"opensearch": settings.opensearch_port, "opensearch's nodes": settings.opensearch_transport_port}
     return ports
 
 
