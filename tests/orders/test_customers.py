@@ -162,7 +162,9 @@ async def test_an_order_has_the_uuid_and_the_price_of_its_quote(bench: Bench) ->
 
 async def test_a_quote_can_be_placed_at_once_without_any_projection(shared_bench: Bench) -> None:
     order_id = await shared_bench.place()
-    assert await shared_bench.ask(AINO, STATUS, id=order_id) == {"order": {"status": "PLACED"}}
+    assert await shared_bench.ask(AINO, STATUS, id=order_id) == {
+        "order": {"status": "PLACED", "version": 1, "availableActions": ["CANCEL_ORDER"]}
+    }
 
 
 @pytest.mark.parametrize(
