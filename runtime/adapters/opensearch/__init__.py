@@ -1,0 +1,1 @@
+"""OpenSearch: restaurants as documents, searched as the catalog's `Search` port says."""

@@ -1,0 +1,102 @@
+"""A search with a reserve: while the engine is away or slow the reserve answers, flagged, and is not overrun."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+import msgspec
+from prometheus_client import Counter
+from purgatory.domain.model import CLOSED, OpenedState
+from purgatory.service._async.circuitbreaker import AsyncCircuitBreaker
+
+from kernel.ports import Outage
+from runtime.adapters.breakers import watched_breakers
+from runtime.logs import logger
+from subgraphs.catalog.views.search import CuisineCount, Found, Place, Search, Wanted
+
+BREAKER, FAILURES, REST_S = "search_engine", 5, 2.0
+AT_ONCE = 4
+"""Questions that the reserve is asked at the same time: its database has connections left for all else."""
+WAIT_S = 1.0
+"""How long a question waits for its turn; then the client is told to come back."""
+SEARCHES = Counter("searches", "Questions to the search, by who answered: the engine or the reserve.", ["answered"])
+AnswerT = TypeVar("AnswerT")
+_logger = logger("search")
+
+
+class ReservedSearch:
+    """As `subgraphs.catalog.views.search.Search`, by `engine`, else by `reserve`."""
+
+    def __init__(self, engine: Search, reserve: Search, breaker: AsyncCircuitBreaker) -> None:
+        self._engine, self._reserve, self._breaker = engine, reserve, breaker
+        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._is_trying = False
+
+    def follower(self, wanted: Wanted) -> str | None:
+        """That of whoever would be asked now."""
+        is_well = self._breaker.context.state == CLOSED
+        return (self._engine if is_well else self._reserve).follower(wanted)
+
+    async def find(self, wanted: Wanted, limit: int, beyond: Place | None = None, *, backwards: bool = False) -> Found:
+        async def reserve() -> Found:
+            found = await self._reserve.find(wanted, limit, beyond, backwards=backwards)
+            return msgspec.structs.replace(found, degraded=True)
+
+        return await self._answer(lambda: self._engine.find(wanted, limit, beyond, backwards=backwards), reserve)
+
+    async def cuisines(self, wanted: Wanted, limit: int) -> Sequence[CuisineCount]:
+        return await self._answer(
+            lambda: self._engine.cuisines(wanted, limit), lambda: self._reserve.cuisines(wanted, limit)
+        )
+
+    async def count(self, wanted: Wanted) -> int:
+        return await self._answer(lambda: self._engine.count(wanted), lambda: self._reserve.count(wanted))
+
+    async def _answer(
+        self, engine: Callable[[], Awaitable[AnswerT]], reserve: Callable[[], Awaitable[AnswerT]]
+    ) -> AnswerT:
+        try:
+            async with self._sent():
+                answer = await engine()
+        except (Outage, OpenedState) as error:
+            _logger.info("asks the reserve", reason=str(error))
+        else:
+            SEARCHES.labels("engine").inc()
+            return answer
+        async with self._turn():
+            SEARCHES.labels("reserve").inc()
+            return await reserve()
+
+    @asynccontextmanager
+    async def _sent(self) -> AsyncGenerator[None]:
+        """Past the breaker. Once it has opened, one question at a time finds out whether the engine is back."""
+        is_trial = self._breaker.context.state != CLOSED
+        if is_trial and self._is_trying:
+            raise Outage("another question is finding out whether the search engine is back")
+        self._is_trying = self._is_trying or is_trial
+        try:
+            async with self._breaker:
+                yield
+        finally:
+            if is_trial:
+                self._is_trying = False
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncGenerator[None]:
+        try:
+            async with asyncio.timeout(WAIT_S):
+                await self._turns.acquire()
+        except TimeoutError as error:
+            raise Outage("too many questions wait for the search's reserve") from error
+        try:
+            yield
+        finally:
+            self._turns.release()
+
+
+async def reserved(engine: Search, reserve: Search) -> ReservedSearch:
+    """`engine` with `reserve` behind it. A client that goes away says nothing of the engine's health."""
+    breakers = watched_breakers(FAILURES, REST_S)
+    breaker = await breakers.get_breaker(BREAKER, exclude=[asyncio.CancelledError])
+    return ReservedSearch(engine, reserve, breaker)
