@@ -14,20 +14,28 @@ from runtime.adapters.postgres.rebuilding import Owner, cast_shadow, owner_of, s
 from runtime.logs import logger
 from runtime.prerequisites import CannotStart
 from runtime.settings import Settings
-from runtime.wiring import open_platform
+from runtime.wiring import Platform, open_platform
 
 LOOK_AGAIN_S = 0.05
 
 
 async def run(settings: Settings, name: str) -> None:
-    """Rebuilds the view `name` and returns when it serves."""
-    projection = next((each for each in PROJECTIONS if each.view.name == name), None)
-    if projection is None:
-        known = ", ".join(sorted(each.view.name for each in PROJECTIONS))
-        raise CannotStart(f"There is no view {name}; there are {known}.")
-    async with open_platform(settings) as platform, owner_of(settings.owner_database_url) as owner:
-        await rebuild(owner, projection, platform.log, platform.equipment[projection.domain])
+    """Rebuilds the view `name`, or what an engine keeps under it, and returns when it serves."""
+    projections = {each.view.name: each for each in PROJECTIONS}
+    async with open_platform(settings) as platform:
+        builders = {builder.name: builder for _, builder in platform.builders}
+        if name in builders:
+            await builders[name].rebuild()
+        elif name in projections:
+            await _rebuild_view(settings, platform, projections[name])
+        else:
+            raise CannotStart(f"There is no view {name}; there are {', '.join(sorted([*projections, *builders]))}.")
     logger("rebuild").info("rebuilt", view=name)
+
+
+async def _rebuild_view(settings: Settings, platform: Platform, projection: Projection[Row]) -> None:
+    async with owner_of(settings.owner_database_url) as owner:
+        await rebuild(owner, projection, platform.log, platform.equipment[projection.domain])
 
 
 async def rebuild(owner: Owner, projection: Projection[Row], log: EventLog, equipment: Equipment) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from kernel.clock import Clock
 from kernel.codec import Codec
@@ -17,6 +17,8 @@ from projections import PROJECTIONS
 from runtime.adapters.clock import PlatformClock
 from runtime.adapters.couriers import NearbyCouriers, of_the_free
 from runtime.adapters.ids import RandomIds
+from runtime.adapters.opensearch.indexing import RestaurantIndex, search_sink
+from runtime.adapters.opensearch.opening import open_search
 from runtime.adapters.payments import payment_provider
 from runtime.adapters.postgres.domain import DomainStore, open_domain
 from runtime.adapters.postgres.flow import PostgresFlow
@@ -50,6 +52,32 @@ SCHEMAS = domain_schemas(SUBGRAPHS, PROJECTIONS)
 """What each domain keeps in the database, for migrating."""
 
 
+class Builder(Protocol):
+    """Builds a copy that an engine keeps, beside the one that serves; readers are not disturbed."""
+
+    @property
+    def name(self) -> str:
+        """What `python -m runtime rebuild` calls it."""
+        ...
+
+    async def run(self) -> None:
+        """Builds one whenever there is none, until cancelled; runs in a worker."""
+        ...
+
+    async def rebuild(self) -> None:
+        """Builds one anew and returns when it serves. Raises `runtime.prerequisites.CannotStart`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Grown:
+    """What a domain gets with an engine that it grew onto."""
+
+    ports: Mapping[type, Any]
+    sinks: tuple[Sink[Any], ...] = ()
+    builders: tuple[Builder, ...] = ()
+
+
 @dataclass(frozen=True)
 class Platform:
     """The domains with their engines, as one process uses them."""
@@ -69,6 +97,8 @@ class Platform:
     """The adapter for each protocol that a domain declares."""
     sinks: tuple[tuple[str, Sink[Any]], ...]
     """Domain and sink, of those that an adapter needs and its domain knows nothing of."""
+    builders: tuple[tuple[str, Builder], ...]
+    """Domain and builder, of what is kept in engines and can be built anew."""
     checks: Mapping[str, Check]
     """What must answer for this process to be ready."""
 
@@ -132,6 +162,8 @@ async def open_platform(settings: Settings, names: Sequence[str] = ()) -> AsyncG
         clock = PlatformClock(settings.clock_origin, settings.clock_started, settings.clock_rate)
         equipment = {name: store.equipment(signals, clock, RandomIds()) for name, store in stores.items()}
         journals = PostgresEventLog(readers, signals)
+        search = await stack.enter_async_context(_open_search(settings, stores["catalog"], journals))
+        ports = await stack.enter_async_context(_open_ports(settings, stores, signals, clock))
         yield Platform(
             settings=settings,
             subgraphs=subgraphs,
@@ -141,10 +173,22 @@ async def open_platform(settings: Settings, names: Sequence[str] = ()) -> AsyncG
             log=journals,
             journals=journals,
             flow=PostgresFlow(readers),
-            ports=await stack.enter_async_context(_open_ports(settings, stores, signals, clock)),
-            sinks=(),
+            ports={**ports, **search.ports},
+            sinks=tuple(("catalog", sink) for sink in search.sinks),
+            builders=tuple(("catalog", builder) for builder in search.builders),
             checks={"database": lambda: readers.fetch("select 1")},
         )
+
+
+@asynccontextmanager
+async def _open_search(settings: Settings, catalog: DomainStore, log: EventLog) -> AsyncGenerator[Grown]:
+    own = PostgresSearch(catalog.views)
+    if not settings.search_url.startswith("opensearch"):
+        yield Grown(ports={Search: own})
+        return
+    async with open_search(settings.search_url, own, catalog, log) as opened:
+        ports = {Search: opened.search, RestaurantIndex: opened.index}
+        yield Grown(ports=ports, sinks=(search_sink(),), builders=(opened.builder,))
 
 
 @asynccontextmanager
@@ -161,7 +205,6 @@ async def _open_ports(
     ):
         yield {
             PaymentProvider: provider,
-            Search: PostgresSearch(stores["catalog"].views),
             TravelTimes: times,
             PositionStream: positions,
             PositionTally: PrometheusPositionTally(),

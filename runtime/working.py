@@ -60,6 +60,7 @@ class Work:
             Ticker(platform.handlers[subgraph.name], platform.equipment[subgraph.name])
             for subgraph in platform.subgraphs
         ]
+        self.builders = [builder for domain, builder in platform.builders if domain in self._domains]
 
     def everyone(self) -> Mapping[str, Consuming]:
         """Whoever may leave letters behind, by name, as they are digested again."""
@@ -138,7 +139,8 @@ class Work:
     async def run(self) -> None:
         """Works until cancelled; a bug ends the process, and the supervisor starts it again."""
         async with asyncio.TaskGroup() as group:
-            for loop in (*self.tails.values(), *self.consumers, *self.performers, *self.takers, *self.tickers):
+            consuming = (*self.tails.values(), *self.consumers, *self.performers)
+            for loop in (*consuming, *self.takers, *self.tickers, *self.builders):
                 group.create_task(for_good(loop), name=type(loop).__name__)
 
 

@@ -19,11 +19,12 @@ from kernel.ports import Checkpoints, EventLog, Outage
 from runtime.adapters.opensearch.connecting import asked, outages, status_of
 from runtime.adapters.opensearch.documents import read_ids, read_states
 from runtime.adapters.opensearch.indexing import DOCUMENTS, RestaurantIndex, search_sink
-from runtime.adapters.opensearch.search import ANSWER_WITHIN_S
+from runtime.adapters.opensearch.search import ANSWER_WITHIN_S, INDEX
 from runtime.adapters.opensearch.template import template
 from runtime.adapters.postgres.pool import Database
 from runtime.adapters.postgres.pool import outages as lost_sessions
 from runtime.logs import logger
+from runtime.prerequisites import CannotStart
 
 LOOK_AGAIN_S = 2.0
 WITHIN_S = 30.0
@@ -32,7 +33,7 @@ _UNLOCK = "select pg_advisory_unlock(hashtextextended($1, 0))"
 _logger = logger("indexing")
 
 
-class BuildInterrupted(Exception):
+class BuildInterrupted(CannotStart):
     """Somebody else has begun to build meanwhile, or the engine has lost what was built."""
 
 
@@ -53,6 +54,7 @@ class IndexBuilder:
         self._index, self._database = index, database
         self._log, self._checkpoints = log, checkpoints
         self._client, self._name = index.client, index.name
+        self.name = INDEX
 
     async def run(self) -> None:
         """Builds an index whenever there is none, until cancelled; outages are waited out."""
@@ -73,7 +75,7 @@ class IndexBuilder:
         """
         async with self._alone() as is_alone:
             if not is_alone:
-                raise BuildInterrupted("another process is building the index")
+                raise BuildInterrupted("Another process is building this index.")
             await self._build()
 
     async def _build_alone(self) -> None:
@@ -134,7 +136,7 @@ class IndexBuilder:
         try:
             await self._ask("POST", "/_aliases", {"actions": actions})
         except NotThere as error:
-            raise BuildInterrupted(f"another builder took over: {error}") from error
+            raise BuildInterrupted(f"Another builder took over, or the engine lost the index: {error}.") from error
 
     async def _ask(self, method: str, path: str, body: object = None) -> Mapping[str, object]:
         with outages():
