@@ -6,7 +6,7 @@
 - `client` (function): a bare HTTP client of the graph's server. `talk` (function): opens a bare socket.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import httpx
@@ -90,7 +90,7 @@ async def client(deployment: Deployment) -> AsyncGenerator[httpx.AsyncClient]:
 @pytest.fixture
 def talk(deployment: Deployment) -> Talk:
     @asynccontextmanager
-    async def open_socket(protocol: str = PROTOCOL, origin: str | None = None) -> AsyncIterator[Conversation]:
+    async def open_socket(protocol: str = PROTOCOL, origin: str | None = None) -> AsyncGenerator[Conversation]:
         async with connect(
             deployment.socket_url,
             subprotocols=[Subprotocol(protocol)],

@@ -72,7 +72,7 @@ def handed_over(schema: GraphQLSchema) -> dict[str, set[str]]:
 def members(schema: GraphQLSchema, field: GraphQLField) -> list[str]:
     named = get_named_type(field.type)
     if is_abstract_type(named):
-        return [each.name for each in schema.get_possible_types(cast("GraphQLUnionType | GraphQLInterfaceType", named))]
+        return [each.name for each in schema.get_possible_types(named)]
     return [named.name]
 
 

@@ -1,16 +1,21 @@
 """Requests over HTTP: what a body, a content type, a method and an Accept header may be, and what is answered."""
 
+import asyncio
 import gzip
 import json
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
-from tests.router.processes import ORIGIN, Gateway
+from tests.router.conformance.deployment import Deployment
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.journey]
 
-GOOD = {"query": '{ echo(text: "x") }'}
+GOOD = {"query": '{ restaurant(id: "x") { id } }'}
+ANSWER = {"data": {"restaurant": None}}
+SEARCH = b"query($text: String!) { restaurants(search: $text, first: 1) { nodes { id } } }"
+MUTATION = 'mutation { cancelOrder(input: {idempotencyKey: "x", orderId: "x", reason: CHANGED_MIND}) { __typename } }'
 JSON_TYPE = {"content-type": "application/json"}
 GRAPHQL = "application/graphql-response+json"
 
@@ -79,31 +84,15 @@ VARIABLES: list[tuple[bytes, str]] = [
 async def test_variables_that_cannot_be_read_are_refused(
     client: httpx.AsyncClient, variables: bytes, code: str
 ) -> None:
-    body = b'{"query": "query($text: String!) { echo(text: $text) }", "variables": ' + variables + b"}"
+    body = (
+        b'{"query": "query($text: String!) { restaurants(search: $text, first: 1) { nodes { id } } }", "variables": '
+        + variables
+        + b"}"
+    )
     response = await client.post("/graphql", content=body, headers={**JSON_TYPE, "accept": GRAPHQL})
     assert response.status_code == 400
     assert code_of(response) == code
     assert len(response.text) < 1000
-
-
-ECHOED = [
-    "",
-    "\x00",
-    "𝕏 ä",
-    "\u2028",
-    '"\\',
-    "'; drop table orders; --",
-    "${jndi:ldap://x}",
-    "__proto__",
-    "x" * 100_000,
-]
-
-
-@pytest.mark.parametrize("text", ECHOED, ids=lambda text: repr(text[:20]))
-async def test_strange_text_arrives_as_it_is(client: httpx.AsyncClient, text: str) -> None:
-    body = {"query": "query($text: String!) { echo(text: $text) }", "variables": {"text": text, "__proto__": {"x": 1}}}
-    response = await client.post("/graphql", json=body)
-    assert response.json() == {"data": {"echo": text}}
 
 
 @pytest.mark.parametrize(
@@ -126,7 +115,7 @@ async def test_other_content_types_are_unsupported(client: httpx.AsyncClient, co
 @pytest.mark.parametrize("content_type", ["application/json", "application/json; charset=UTF-8", "APPLICATION/JSON"])
 async def test_json_is_supported_however_it_is_written(client: httpx.AsyncClient, content_type: str) -> None:
     response = await client.post("/graphql", content=json.dumps(GOOD), headers={"content-type": content_type})
-    assert response.json() == {"data": {"echo": "x"}}
+    assert response.json() == ANSWER
 
 
 async def test_compressed_bodies_are_unsupported(client: httpx.AsyncClient) -> None:
@@ -150,9 +139,7 @@ async def test_a_body_that_is_too_large_is_refused(client: httpx.AsyncClient, an
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "PATCH"])
 async def test_operations_are_answered_to_post_only(client: httpx.AsyncClient, method: str) -> None:
-    response = await client.request(
-        method, "/graphql", params={"query": 'mutation { rename(id: 1, name: "x") { id } }'}
-    )
+    response = await client.request(method, "/graphql", params={"query": MUTATION})
     assert response.status_code == 405
     assert "POST" in response.headers["allow"]
 
@@ -192,7 +179,7 @@ async def test_no_other_type_is_answered(client: httpx.AsyncClient, accept: str)
     assert response.status_code == 406
 
 
-@pytest.mark.parametrize("query", ["{", "{ nothing }", "query($x: Int) { echo(text: $x) }"])
+@pytest.mark.parametrize("query", ["{", "{ nothing }", "query($x: Int) { restaurant(id: $x) { id } }"])
 @pytest.mark.parametrize(("accept", "status"), [(GRAPHQL, 400), ("application/json", 200)])
 async def test_a_document_that_does_not_fit_has_the_status_of_its_media_type(
     client: httpx.AsyncClient, query: str, accept: str, status: int
@@ -219,20 +206,8 @@ async def test_the_operation_must_be_certain(client: httpx.AsyncClient, body: ob
 
 
 async def test_subscriptions_need_a_stream(client: httpx.AsyncClient) -> None:
-    response = await client.post("/graphql", json={"query": "subscription { waiting { id } }"})
+    response = await client.post("/graphql", json={"query": "subscription { courierOffers { __typename } }"})
     assert response.status_code == 406
-
-
-async def test_a_page_of_a_known_origin_may_ask_and_one_of_another_may_not(client: httpx.AsyncClient) -> None:
-    asking = {"access-control-request-method": "POST", "access-control-request-headers": "authorization,content-type"}
-    for origin, allowed in ((ORIGIN, True), ("https://evil.example", False), ("null", False)):
-        preflight = await client.options("/graphql", headers={"origin": origin, **asking})
-        assert preflight.status_code == 204
-        assert preflight.headers.get("access-control-allow-origin") == (origin if allowed else None)
-        assert ("access-control-allow-headers" in preflight.headers) == allowed
-        answer = await client.post("/graphql", json=GOOD, headers={"origin": origin})
-        assert answer.headers.get("access-control-allow-origin") == (origin if allowed else None)
-        assert "access-control-allow-credentials" not in answer.headers
 
 
 @pytest.mark.parametrize(
@@ -245,10 +220,9 @@ async def test_a_page_of_a_known_origin_may_ask_and_one_of_another_may_not(clien
     ],
     ids=["nonsense", "two lengths", "no number", "long header"],
 )
-async def test_broken_http_is_refused(gateway: Gateway, request_text: bytes) -> None:
-    import asyncio
-
-    reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
+async def test_broken_http_is_refused(deployment: Deployment, request_text: bytes) -> None:
+    address = urlsplit(deployment.root_url)
+    reader, writer = await asyncio.open_connection(address.hostname, address.port or 80)
     writer.write(request_text)
     answer = await reader.read()
     writer.close()
