@@ -6,6 +6,32 @@ import { fileURLToPath } from "node:url";
 export class SettingsInvalid extends Error {}
 
 /**
+ * What can be set of the gateway alone: name, unit, default, meaning. What it shares with the platform stands in
+ * runtime/settings.py; docs/operations.md shows both.
+ */
+export const OWN = [
+  ["SUPERGRAPH", "file", "schema/supergraph.graphql", "The supergraph."],
+  ["HIVE_ROUTER_URL", "URL", "http://HOST:HIVE_PORT", "With ROUTER=hive: Hive Router behind this process."],
+  ["JWKS_URL", "URL", "ISSUER_URL/jwks", "Keys of the token issuer."],
+  ["ALLOWED_ORIGINS", "origins", "GATEWAY_URL, this machine at PORT", "Whose pages may use the graph, with commas between."],
+  ["INTROSPECTION", "", "on", "`off` hides the schema, also in the wording of errors."],
+  ["MAX_BODY_BYTES", "bytes", 128 * 1024, "Size of a request."],
+  ["MAX_FRAME_BYTES", "bytes", 64 * 1024, "Size of a WebSocket message."],
+  ["MAX_STREAM_QUEUE_BYTES", "bytes", 4 * 1024 * 1024, "What may wait for a slow client of one subscription."],
+  ["MAX_SUBSCRIPTIONS_PER_SOCKET", "count", 100, "Operations that run on a socket at once."],
+  ["MAX_SOCKETS_PER_USER", "sockets", 200, "Open WebSockets of one person."],
+  ["MAX_SOCKETS", "sockets", 20_000, "Open WebSockets in all."],
+  ["MAX_MESSAGES_PER_SECOND", "per s", 200, "Messages of one socket."],
+  ["MAX_COST", "objects", 5000, "What one operation may touch at most."],
+  ["SOCKET_INIT_SECONDS", "s", 3, "Time to initialise a socket."],
+  ["SOCKET_PING_SECONDS", "s", 30, "Time between pings; a socket that leaves two unanswered is dropped."],
+  ["SLOW_CLIENT_SECONDS", "s", 30, "How long unsent bytes may not shrink before the client is cut with 4490."],
+  ["UPSTREAM_SECONDS", "s", 15, "Time for a subgraph's answer."],
+  ["DRAIN_SECONDS", "s", 5, "What requests get to end in when stopping."],
+];
+const DEFAULTS = new Map(OWN.map(([name, , fallback]) => [name, fallback]));
+
+/**
  * @typedef {ReturnType<typeof readSettings>} Settings
  */
 
@@ -18,6 +44,7 @@ export function readSettings(environment = process.env) {
       throw new SettingsInvalid(`${name} must be a number from ${least} to ${most}, not '${text}'.`);
     return value;
   };
+  const own = (name, least) => number(name, DEFAULTS.get(name), least);
   const address = (name, fallback) => {
     const text = environment[name] || fallback;
     if (!URL.canParse(text)) throw new SettingsInvalid(`${name} must be a URL, not '${text}'.`);
@@ -32,8 +59,8 @@ export function readSettings(environment = process.env) {
   const host = environment.HOST || "127.0.0.1";
   const port = number("PORT", 4000, 0, 65535);
   const issuer = address("ISSUER_URL", `http://${host}:${port + 3}`);
-  const own = new URL(address("GATEWAY_URL", `http://127.0.0.1:${port}`)).origin;
-  const origins = environment.ALLOWED_ORIGINS || `${own},http://127.0.0.1:${port},http://localhost:${port}`;
+  const home = new URL(address("GATEWAY_URL", `http://127.0.0.1:${port}`)).origin;
+  const origins = environment.ALLOWED_ORIGINS || `${home},http://127.0.0.1:${port},http://localhost:${port}`;
   const credential = secret(environment, "ROUTER_SECRET");
   if (!credential) throw new SettingsInvalid("ROUTER_SECRET is not set: subgraphs answer only a router that shows it.");
   const logLevel = choice("LOG_LEVEL", "info", ["debug", "info", "warning", "error"]);
@@ -58,19 +85,19 @@ export function readSettings(environment = process.env) {
         .map((origin) => origin.trim())
         .filter(Boolean),
     ), // of browsers: CORS and WebSocket
-    bodyBytes: number("MAX_BODY_BYTES", 128 * 1024),
-    frameBytes: number("MAX_FRAME_BYTES", 64 * 1024),
-    queueBytes: number("MAX_STREAM_QUEUE_BYTES", 4 * 1024 * 1024), // read ahead for one subscription
-    subscriptionsPerSocket: number("MAX_SUBSCRIPTIONS_PER_SOCKET", 100),
-    socketsPerUser: number("MAX_SOCKETS_PER_USER", 200),
-    sockets: number("MAX_SOCKETS", 20_000),
-    messagesPerSecond: number("MAX_MESSAGES_PER_SECOND", 200), // from one socket
-    cost: number("MAX_COST", 5000), // of one operation, in objects
-    initSeconds: number("SOCKET_INIT_SECONDS", 3, 0.01),
-    pingSeconds: number("SOCKET_PING_SECONDS", 30, 0.01), // a socket that leaves two unanswered is dropped
-    slowSeconds: number("SLOW_CLIENT_SECONDS", 30, 0.01), // unsent bytes that have not shrunk for so long
-    upstreamSeconds: number("UPSTREAM_SECONDS", 15, 0.01), // one request to one subgraph
-    drainSeconds: number("DRAIN_SECONDS", 5, 0), // what requests get to end in when we stop
+    bodyBytes: own("MAX_BODY_BYTES"),
+    frameBytes: own("MAX_FRAME_BYTES"),
+    queueBytes: own("MAX_STREAM_QUEUE_BYTES"),
+    subscriptionsPerSocket: own("MAX_SUBSCRIPTIONS_PER_SOCKET"),
+    socketsPerUser: own("MAX_SOCKETS_PER_USER"),
+    sockets: own("MAX_SOCKETS"),
+    messagesPerSecond: own("MAX_MESSAGES_PER_SECOND"),
+    cost: own("MAX_COST"),
+    initSeconds: own("SOCKET_INIT_SECONDS", 0.01),
+    pingSeconds: own("SOCKET_PING_SECONDS", 0.01),
+    slowSeconds: own("SLOW_CLIENT_SECONDS", 0.01),
+    upstreamSeconds: own("UPSTREAM_SECONDS", 0.01),
+    drainSeconds: own("DRAIN_SECONDS", 0),
   });
 }
 

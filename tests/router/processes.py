@@ -6,11 +6,12 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Condition, Thread
 from typing import Any
 
+from tests.router.hive_router import HiveRouter, running_hive_router
 from tests.router.subgraphs import CREDENTIAL
 
 ROOT = Path(__file__).parents[2]
@@ -22,9 +23,10 @@ Record = dict[str, Any]
 
 
 class Gateway:
-    """A gateway that listens, what it logs, and the address of its graph."""
+    """A gateway that listens, what it logs, and the address of its graph; `behind` it perhaps another router."""
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(self, environment: Mapping[str, str], behind: HiveRouter | None = None) -> None:
+        self.behind = behind
         self.process = subprocess.Popen(
             ["node", str(GATEWAY)],
             env={**os.environ, **environment},
@@ -114,8 +116,8 @@ def running_subgraphs() -> Generator[Subgraphs]:
 
 
 @contextmanager
-def running_gateway(supergraph: Path, subgraphs: str, **settings: str) -> Generator[Gateway]:
-    """A gateway with these settings beside the usual ones of tests."""
+def running_gateway(supergraph: Path, subgraphs: str, router: str = "gateway", **settings: str) -> Generator[Gateway]:
+    """A gateway with these settings beside the usual ones of tests; before Hive Router when `router` is `hive`."""
     usual = {
         "PORT": "0",
         "HOST": "127.0.0.1",
@@ -125,11 +127,14 @@ def running_gateway(supergraph: Path, subgraphs: str, **settings: str) -> Genera
         "SUPERGRAPH": str(supergraph),
         "ALLOWED_ORIGINS": ORIGIN,
     }
-    gateway = Gateway({**usual, **settings})
-    try:
+    asked = {**usual, **settings}
+    with ExitStack() as stack:
+        behind = stack.enter_context(running_hive_router(asked)) if router == "hive" else None
+        if behind:
+            asked |= {"ROUTER": "hive", "HIVE_ROUTER_URL": behind.url}
+        gateway = Gateway(asked, behind)
+        stack.callback(gateway.stop)
         yield gateway
-    finally:
-        gateway.stop()
 
 
 def composed(folder: Path) -> Path:

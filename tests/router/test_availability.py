@@ -21,8 +21,8 @@ def mortal() -> Iterator[Subgraphs]:
 
 
 @pytest.fixture
-def before(graph: Path, mortal: Subgraphs) -> Iterator[Gateway]:
-    with running_gateway(graph, mortal.url, UPSTREAM_SECONDS="1") as gateway:
+def before(graph: Path, mortal: Subgraphs, router: str) -> Iterator[Gateway]:
+    with running_gateway(graph, mortal.url, router, UPSTREAM_SECONDS="1") as gateway:
         yield gateway
 
 
@@ -44,9 +44,11 @@ async def test_a_killed_subgraph_is_an_error_and_works_again_when_it_is_back(
         assert (await ask(client, 'mutation { rename(id: 1, name: "x") { id } }'))["data"]
 
 
-async def test_a_subgraph_placed_elsewhere_dies_alone(graph: Path, subgraphs: Subgraphs, mortal: Subgraphs) -> None:
+async def test_a_subgraph_placed_elsewhere_dies_alone(
+    graph: Path, subgraphs: Subgraphs, mortal: Subgraphs, router: str
+) -> None:
     placed = {"SUBGRAPH_URLS": f"praise={mortal.url}, ", "UPSTREAM_SECONDS": "1"}
-    with running_gateway(graph, subgraphs.url, **placed) as gateway:
+    with running_gateway(graph, subgraphs.url, router, **placed) as gateway:
         async with httpx.AsyncClient(base_url=gateway.url) as client:
             query = "{ dishes(first: 1) { id praise } }"
             assert (await ask(client, query))["data"]["dishes"][0]["praise"] == "people like 0"
@@ -105,8 +107,10 @@ async def test_a_subgraph_that_does_not_answer_in_time_is_an_error(before: Gatew
         assert (await ask(client, '{ echo(text: "x") }'))["data"] == {"echo": "x"}
 
 
-async def test_many_clients_that_leave_early_leave_nothing_behind(graph: Path, subgraphs: Subgraphs) -> None:
-    with running_gateway(graph, subgraphs.url) as gateway:
+async def test_many_clients_that_leave_early_leave_nothing_behind(
+    graph: Path, subgraphs: Subgraphs, router: str
+) -> None:
+    with running_gateway(graph, subgraphs.url, router) as gateway:
         for _ in range(20):
             async with conversation(gateway) as talk:
                 await talk.initialise()

@@ -95,8 +95,8 @@ async def test_a_denied_stream_is_one_error_and_the_end(gateway: Gateway) -> Non
     assert received[0]["payload"]["errors"][0]["message"] == "not yours"
 
 
-async def test_a_wrong_credential_is_our_affair_not_the_clients(graph: Path, subgraphs: Subgraphs) -> None:
-    with running_gateway(graph, subgraphs.url, ROUTER_SECRET="another-credential") as gateway:
+async def test_a_wrong_credential_is_our_affair_not_the_clients(graph: Path, subgraphs: Subgraphs, router: str) -> None:
+    with running_gateway(graph, subgraphs.url, router, ROUTER_SECRET="another-credential") as gateway:
         async with httpx.AsyncClient(base_url=gateway.url) as client:
             answer = await ask(client, '{ echo(text: "x") }')
             assert answer["errors"][0]["extensions"]["code"] == "UNAVAILABLE"

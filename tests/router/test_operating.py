@@ -41,7 +41,7 @@ async def test_metrics_count_what_is_answered_and_refused(client: httpx.AsyncCli
     assert [
         line
         for line in lines
-        if re.fullmatch(r'gateway_upstream_requests_total\{subgraph="dishes",outcome="answered"\} \d+', line)
+        if re.fullmatch(r'gateway_upstream_requests_total\{subgraph="(dishes|router)",outcome="answered"\} \d+', line)
     ]
     assert all(line.startswith("#") or re.fullmatch(r"[a-z_]+(\{[^{}]*\})? [0-9.e+-]+", line) for line in lines)
 
@@ -112,10 +112,10 @@ async def test_the_pages_fetcher_sends_its_headers_with_requests_and_sockets(gat
     assert told["refused"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
 
 
-async def test_many_streams_at_once_are_no_reason_to_warn(graph: Path, subgraphs: Subgraphs) -> None:
+async def test_many_streams_at_once_are_no_reason_to_warn(graph: Path, subgraphs: Subgraphs, router: str) -> None:
     """Node warns of leaks on standard error once eleven wait for one signal."""
     waiting = "subscription { waiting { id } }"
-    with running_gateway(graph, subgraphs.url) as gateway:
+    with running_gateway(graph, subgraphs.url, router) as gateway:
         async with httpx.AsyncClient(base_url=gateway.url, timeout=20) as client, AsyncExitStack() as streams:
             for _ in range(15):
                 stream = await streams.enter_async_context(aclosing(events(client, waiting)))
@@ -124,8 +124,10 @@ async def test_many_streams_at_once_are_no_reason_to_warn(graph: Path, subgraphs
         assert gateway.complaints == []
 
 
-async def test_streams_of_events_break_off_when_the_gateway_stops(graph: Path, subgraphs: Subgraphs) -> None:
-    with running_gateway(graph, subgraphs.url) as gateway:
+async def test_streams_of_events_break_off_when_the_gateway_stops(
+    graph: Path, subgraphs: Subgraphs, router: str
+) -> None:
+    with running_gateway(graph, subgraphs.url, router) as gateway:
         received: list[str] = []
         async with httpx.AsyncClient(base_url=gateway.url, timeout=20) as client:
             with suppress(httpx.RemoteProtocolError):
@@ -210,9 +212,9 @@ def test_a_busy_port_is_one_sentence(graph: Path, gateway: Gateway) -> None:
 
 @pytest.mark.parametrize("asked", [signal.SIGTERM, signal.SIGINT])
 async def test_stopping_ends_requests_and_tells_sockets_to_go_elsewhere(
-    graph: Path, subgraphs: Subgraphs, asked: signal.Signals
+    graph: Path, subgraphs: Subgraphs, asked: signal.Signals, router: str
 ) -> None:
-    with running_gateway(graph, subgraphs.url) as gateway:
+    with running_gateway(graph, subgraphs.url, router) as gateway:
         async with conversation(gateway) as talk, httpx.AsyncClient(base_url=gateway.url) as client:
             await talk.initialise()
             await talk.subscribe("subscription { waiting { id } }")
@@ -228,8 +230,8 @@ async def holds(client: httpx.AsyncClient, line: str) -> bool:
     return line in await metric_lines(client)
 
 
-async def test_a_request_under_way_is_answered_before_the_end(graph: Path, subgraphs: Subgraphs) -> None:
-    with running_gateway(graph, subgraphs.url, UPSTREAM_SECONDS="1") as gateway:
+async def test_a_request_under_way_is_answered_before_the_end(graph: Path, subgraphs: Subgraphs, router: str) -> None:
+    with running_gateway(graph, subgraphs.url, router, UPSTREAM_SECONDS="1") as gateway:
         async with httpx.AsyncClient(base_url=gateway.url, timeout=20) as client:
             asking = asyncio.create_task(client.post("/graphql", json={"query": "{ never }"}))
             await until(lambda: holds(client, "gateway_running 2"))
@@ -238,8 +240,8 @@ async def test_a_request_under_way_is_answered_before_the_end(graph: Path, subgr
             assert await asyncio.to_thread(gateway.process.wait, PATIENCE_S) == 0
 
 
-def test_the_gateway_is_small_and_idle_when_idle(graph: Path, subgraphs: Subgraphs) -> None:
-    with running_gateway(graph, subgraphs.url) as gateway:
+def test_the_gateway_is_small_and_idle_when_idle(graph: Path, subgraphs: Subgraphs, router: str) -> None:
+    with running_gateway(graph, subgraphs.url, router) as gateway:
         process = psutil.Process(gateway.process.pid)
         assert process.memory_full_info().pss < 130 * 2**20
         before = sum(process.cpu_times()[:2])

@@ -49,8 +49,10 @@ async def cut_count(gateway: Gateway) -> str:
     return "\n".join(line for line in text.splitlines() if line.startswith("gateway_slow_clients"))
 
 
-async def test_a_socket_that_never_reads_is_closed_as_slow_consumer(graph: Path, subgraphs: Subgraphs) -> None:
-    with running_gateway(graph, subgraphs.url, **QUICK, MAX_STREAM_QUEUE_BYTES=str(2**40)) as gateway:
+async def test_a_socket_that_never_reads_is_closed_as_slow_consumer(
+    graph: Path, subgraphs: Subgraphs, router: str
+) -> None:
+    with running_gateway(graph, subgraphs.url, router, **QUICK, MAX_STREAM_QUEUE_BYTES=str(2**40)) as gateway:
         async with narrow(gateway) as talk:
             await talk.initialise()
             await talk.subscribe(FLOOD)
@@ -59,8 +61,8 @@ async def test_a_socket_that_never_reads_is_closed_as_slow_consumer(graph: Path,
         assert 'transport="websocket"} 1' in await cut_count(gateway)
 
 
-async def test_what_is_read_ahead_for_a_slow_client_is_bounded(graph: Path, subgraphs: Subgraphs) -> None:
-    with running_gateway(graph, subgraphs.url, SLOW_CLIENT_SECONDS="600") as gateway:
+async def test_what_is_read_ahead_for_a_slow_client_is_bounded(graph: Path, subgraphs: Subgraphs, router: str) -> None:
+    with running_gateway(graph, subgraphs.url, router, SLOW_CLIENT_SECONDS="600") as gateway:
         process = psutil.Process(gateway.process.pid)
         before = process.memory_info().rss
         async with narrow(gateway) as talk:
@@ -71,8 +73,10 @@ async def test_what_is_read_ahead_for_a_slow_client_is_bounded(graph: Path, subg
             assert await talk.closed() == (SLOW_CONSUMER, "Slow consumer")
 
 
-async def test_a_stream_of_events_that_is_not_read_is_cut_without_complete(graph: Path, subgraphs: Subgraphs) -> None:
-    with running_gateway(graph, subgraphs.url, **QUICK) as gateway:
+async def test_a_stream_of_events_that_is_not_read_is_cut_without_complete(
+    graph: Path, subgraphs: Subgraphs, router: str
+) -> None:
+    with running_gateway(graph, subgraphs.url, router, **QUICK) as gateway:
         plain = socket.socket()
         plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
         plain.connect(("127.0.0.1", gateway.port))
@@ -99,8 +103,10 @@ async def everything(reader: asyncio.StreamReader) -> bytes:
     return received
 
 
-async def test_others_are_served_while_a_slow_client_is_waited_for(graph: Path, subgraphs: Subgraphs) -> None:
-    with running_gateway(graph, subgraphs.url) as gateway:
+async def test_others_are_served_while_a_slow_client_is_waited_for(
+    graph: Path, subgraphs: Subgraphs, router: str
+) -> None:
+    with running_gateway(graph, subgraphs.url, router) as gateway:
         async with narrow(gateway) as slow, conversation(gateway) as quick:
             await slow.initialise()
             await slow.subscribe(FLOOD)
@@ -110,9 +116,11 @@ async def test_others_are_served_while_a_slow_client_is_waited_for(graph: Path, 
                 assert [message["type"] for message in await quick.until_end()] == ["next", "complete"]
 
 
-async def test_a_client_that_reads_slowly_but_reads_is_not_cut(graph: Path, subgraphs: Subgraphs) -> None:
+async def test_a_client_that_reads_slowly_but_reads_is_not_cut(graph: Path, subgraphs: Subgraphs, router: str) -> None:
     """For twice the limit, more waits for it than it takes."""
-    with running_gateway(graph, subgraphs.url, SLOW_CLIENT_SECONDS="1.5", MAX_STREAM_QUEUE_BYTES=str(2**40)) as gateway:
+    with running_gateway(
+        graph, subgraphs.url, router, SLOW_CLIENT_SECONDS="1.5", MAX_STREAM_QUEUE_BYTES=str(2**40)
+    ) as gateway:
         async with narrow(gateway) as talk:
             await talk.initialise()
             await talk.subscribe("subscription { flood(kilobytes: 16) { padding } }")

@@ -6,6 +6,8 @@ import { isResult } from "../upstream/speech.js";
 /** It writes JSON without blanks, and within a string the quotes would be escaped: no answer with errors is missed. */
 const ERRORS = '"errors":[';
 
+const STATUS = "SUBREQUEST_HTTP_ERROR";
+
 /** Codes of the router's own for a part of the graph, or itself, that does not answer now. */
 const AWAY =
   /^(SUBGRAPH_|SUBREQUEST_|WS_)|^(GATEWAY_TIMEOUT|NO_SUPERGRAPH_AVAILABLE|SERVICE_UNAVAILABLE|SUBSCRIPTION_SCHEMA_RELOAD|GRAPHQL_VALIDATION_FAILED|QUERY_PLAN_BUILD_FAILED)$/;
@@ -28,7 +30,7 @@ export function readAnswer(answer) {
 
 /** @param {object[] | undefined} errors @returns {object[] | undefined} */
 export function readErrors(errors) {
-  return errors?.map((error) => {
+  return errors?.filter((error) => !isEcho(error, errors)).map((error) => {
     const { code, service, affectedPath } = error.extensions ?? {};
     if (!AWAY.test(code ?? "")) return error;
     const reason = `${code}: ${error.message}`;
@@ -38,6 +40,13 @@ export function readErrors(errors) {
       originalError: new SubgraphUnavailable(service ?? "router", reason),
     };
   });
+}
+
+/** A subgraph's refusal with an HTTP status of its own comes twice: as what it said, and as the status. */
+function isEcho(error, errors) {
+  const { code, service } = error.extensions ?? {};
+  if (code !== STATUS || !/invalid HTTP status code/.test(error.message)) return false;
+  return errors.some(({ extensions }) => extensions?.service === service && extensions?.code !== STATUS);
 }
 
 /** `dishes.@.similar` is a fetch for every one of the dishes: the path leads to the list. */

@@ -43,11 +43,12 @@ export function createDelegated({ settings, metrics, subgraphs, log, tokens }) {
   async function* stream(prepared, identity, signal, onSlow) {
     const extensions = { headers: headersOf(identity) };
     const items = sockets.subscribe({ ...requestOf(prepared), extensions }, onSlow);
-    for await (const item of until(signal, items)) {
-      const result = readAnswer(item);
-      if (await isForbidden(result, identity, tokens))
+    try {
+      for await (const item of until(signal, items)) yield readAnswer(item);
+    } catch (error) {
+      if (await isForbidden(error, identity, tokens))
         throw new Refused(401, "UNAUTHENTICATED", "The token is not valid, or no longer.");
-      yield result;
+      throw error;
     }
   }
 
@@ -77,7 +78,7 @@ function headersOf(identity) {
 }
 
 /** A subgraph that refuses a token closes its socket; the router only knows that it was closed. */
-async function isForbidden(result, { authorization }, tokens) {
-  const failed = result.errors?.some(({ extensions }) => extensions?.code === HANDSHAKE_FAILED);
+async function isForbidden(failure, { authorization }, tokens) {
+  const failed = failure.errors?.some(({ extensions }) => extensions?.code === HANDSHAKE_FAILED);
   return Boolean(failed && authorization && !(await tokens(authorization)));
 }
