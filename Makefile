@@ -14,6 +14,7 @@ PACKAGES := .venv/.installed
 CLICKHOUSE := .venv/.clickhouse
 GATEWAY := router/gateway/node_modules/.installed
 COMPOSER := router/compose/node_modules/.installed
+ASYNCAPI := router/asyncapi/node_modules/.installed
 
 # Set when some process is placed by hand or there are more of them: which ports must be free, only the platform itself knows then.
 PLACED := $(SERVE_PORT)$(WORK_PORT)$(ISSUER_PORT)$(PROVIDER_PORT)$(POSTGRES_PORT)$(VALKEY_PORT)$(SUPERVISOR_PORT)$(OWNER_DATABASE_URL)$(VALKEY_URL)$(filter-out 0,$(SPLIT))$(filter real,$(ENGINES))
@@ -49,7 +50,7 @@ coverage:
 	@$(BIN)/coverage report --fail-under=95 \
 		--include='subgraphs/*/domain*,subgraphs/*/domain/*,subgraphs/*/reactions*,subgraphs/*/views*,subgraphs/*/pricing*,projections/*'
 
-check: install $(COMPOSER) ## Format, lint, types, import contracts, schema, lock files, links
+check: install $(COMPOSER) $(ASYNCAPI) ## Format, lint, types, import contracts, schema, lock files, links
 	@$(BIN)/ruff format --check --quiet . || { echo "Not formatted: run make format."; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/pyright
@@ -61,7 +62,7 @@ format: $(PACKAGES) ## Format, and mend what can be mended
 	@$(BIN)/ruff check --quiet --fix-only .
 	@$(BIN)/ruff format --quiet .
 
-schema: install $(COMPOSER) ## Write schema/ anew from the code
+schema: install $(COMPOSER) $(ASYNCAPI) ## Write schema/ anew from the code
 	@$(BIN)/python -m runtime schema
 
 token: $(PACKAGES) ## Print a development token; AS=aino, eero, kitchen, owner-<id>, sanna, …
@@ -93,7 +94,7 @@ $(CLICKHOUSE): requirements-clickhouse.lock | $(PACKAGES)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement requirements-clickhouse.lock
 	@touch $@
 
-$(GATEWAY) $(COMPOSER): %/node_modules/.installed: %/package-lock.json %/package.json
+$(GATEWAY) $(COMPOSER) $(ASYNCAPI): %/node_modules/.installed: %/package-lock.json %/package.json
 	@echo "Installing $* (once, about 20 seconds)"
 	@npm ci --prefix $* --no-audit --no-fund --loglevel=error
 	@touch $@

@@ -11,7 +11,7 @@ from graphql.utilities import find_breaking_changes
 
 from runtime.schema.exporting import JsonSchema
 
-DESCRIBING = frozenset({"title", "description", "default", "examples"})
+DESCRIBING = frozenset({"title", "description", "default", "examples", "x-personal"})
 COORDINATES = (
     (re.compile(r"^(\w+) was removed from union type (\w+)"), r"\2.\1"),
     (re.compile(r"(@?\w+(?:\.\w+)?\(\w+:\)|\w+\.\w+)"), r"\1"),
@@ -104,7 +104,9 @@ def bare(schema: object) -> object:
     """The schema without the words that only describe."""
     if isinstance(schema, dict):
         known = cast("dict[str, object]", schema)
-        return {name: bare(value) for name, value in known.items() if name not in DESCRIBING}
+        kept = {name: bare(value) for name, value in known.items() if name not in DESCRIBING}
+        # A reference stands alone in `allOf` when something is said beside it.
+        return cast("list[object]", kept["allOf"])[0] if [*kept] == ["allOf"] else kept
     if isinstance(schema, list):
         return [bare(item) for item in cast("list[object]", schema)]
     return schema

@@ -17,7 +17,7 @@ COORDINATE = re.compile(r"`([^`]+)`")
 
 VERSION = "VERSION"
 DIGEST = "DIGEST"
-PROMISED = re.compile(rf"(?:{'|'.join(('api', *AUDIENCES))})\.graphql|events/\w+\.json")
+PROMISED = re.compile(rf"(?:{'|'.join(('api', *AUDIENCES))})\.graphql|events/\w+\.json|asyncapi\.yaml")
 
 
 @dataclass(frozen=True)

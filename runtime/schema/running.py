@@ -8,11 +8,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from runtime.schema.breaking import Breaking, broken_in_events, broken_in_graph
+from runtime.schema.breaking_topics import broken_in_topics
 from runtime.schema.composing import CompositionFailed, composed
 from runtime.schema.exporting import exported
 from runtime.schema.releasing import VERSION, Changelog, flaws, promised, read_changelog, release_of
+from runtime.schema.topics import FILE as TOPICS
+from runtime.schema.topics import asyncapi
+from runtime.schema.validating import DocumentInvalid, validate
 
 ROOT = Path(__file__).parents[2]
+COMPARE = {".graphql": broken_in_graph, ".json": broken_in_events, ".yaml": broken_in_topics}
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,7 @@ def write() -> int:
     """Bring schema/ up to date, and schema/released/ when the changelog has a new release. 0, or 1 and the reasons."""
     try:
         bring(Place(), current())
-    except CompositionFailed as failed:
+    except (CompositionFailed, DocumentInvalid) as failed:
         return reported([str(failed)])
     return 0
 
@@ -50,7 +55,7 @@ def check() -> int:
     """0 when schema/ is up to date and breaks no undeclared promise, else 1 and the reasons on standard error."""
     try:
         problems = [*problems_of(Place(), current())]
-    except CompositionFailed as failed:
+    except (CompositionFailed, DocumentInvalid) as failed:
         problems = [str(failed)]
     return reported(problems)
 
@@ -64,7 +69,9 @@ def current(place: Place | None = None) -> dict[str, str]:
     """Path below schema/ → text, as the code says now."""
     from runtime.wiring import SUBGRAPHS
 
-    return whole(exported(SUBGRAPHS), place or Place())
+    place = place or Place()
+    topics = asyncapi(SUBGRAPHS, place.changelog().released or "0.0.0")
+    return whole({**exported(SUBGRAPHS), TOPICS: topics}, place)
 
 
 def whole(files: Mapping[str, str], place: Place) -> dict[str, str]:
@@ -72,7 +79,10 @@ def whole(files: Mapping[str, str], place: Place) -> dict[str, str]:
 
     Raises:
         CompositionFailed: the subgraphs do not fit together.
+        DocumentInvalid: what is said of the topics is no AsyncAPI.
     """
+    if TOPICS in files:
+        validate(ROOT, files[TOPICS], place.node)
     with TemporaryDirectory() as folder:
         root = Path(folder)
         save(root / "schema", files)
@@ -99,7 +109,7 @@ def problems_of(place: Place, files: Mapping[str, str]) -> Iterator[str]:
             yield f"schema/{path} is not up to date: run `make schema`."
     changelog, released = place.changelog(), place.released()
     yield from flaws(released, changelog)
-    for broken in broken_promises(released, files):
+    for broken in dict.fromkeys(broken_promises(released, files)):  # the topics' file tells of events once more
         if broken.coordinate not in changelog.declared:
             yield (
                 f"{broken.sentence} Clients rely on it since {released[VERSION].strip()}: keep it, or write an entry"
@@ -109,12 +119,11 @@ def problems_of(place: Place, files: Mapping[str, str]) -> Iterator[str]:
 
 def broken_promises(released: Mapping[str, str], files: Mapping[str, str]) -> Iterator[Breaking]:
     for path, before in sorted(promised(released).items()):
-        compare = broken_in_graph if path.endswith(".graphql") else broken_in_events
         now = files.get(path)
         if now is None:
             yield Breaking(path, f"schema/{path} was removed.")
         else:
-            yield from compare(before, now)
+            yield from COMPARE[Path(path).suffix](before, now)
 
 
 def files_in(folder: Path) -> dict[str, str]:
