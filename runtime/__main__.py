@@ -5,15 +5,16 @@ import asyncio
 import gc
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from types import FrameType
+from typing import Any, cast
 
 import uvloop
 
 from runtime.causes import first_cause
 from runtime.logs import logger, start_logging
 from runtime.prerequisites import CannotStart
-from runtime.settings import Settings, SettingsInvalid, described
+from runtime.settings import Settings, SettingsInvalid
 
 Outcome = Coroutine[object, object, object] | int | None
 """What a role returns: work still to be awaited, an exit code, or nothing."""
@@ -29,7 +30,7 @@ def up(_options: argparse.Namespace) -> Outcome:
 
 def serve(options: argparse.Namespace) -> Outcome:
     """Serve the subgraphs"""
-    settings = started()
+    settings = started("serve")
     from runtime.serving.role import run
 
     return run(settings, options.subgraphs)
@@ -37,16 +38,24 @@ def serve(options: argparse.Namespace) -> Outcome:
 
 def work(options: argparse.Namespace) -> Outcome:
     """Run projections, reactions, effects and timers"""
-    settings = started()
+    settings = started("work")
     from runtime.working import run
 
     freeze_collector()
     return run(settings, options.subgraphs)
 
 
+def relay(_options: argparse.Namespace) -> Outcome:
+    """Carry the journals to Kafka, and nothing else"""
+    settings = started("relay")
+    from runtime.relaying import run
+
+    return run(settings)
+
+
 def issue(_options: argparse.Namespace) -> Outcome:
     """Run the development token issuer"""
-    settings = started()
+    settings = started("issue")
     from runtime.development.issuer import run
 
     return run(settings)
@@ -54,24 +63,23 @@ def issue(_options: argparse.Namespace) -> Outcome:
 
 def provide_payments(_options: argparse.Namespace) -> Outcome:
     """Run the development payment provider"""
-    settings = started()
+    settings = started("provide-payments")
     from runtime.development.provider import run
 
     return run(settings)
 
 
 def migrate(_options: argparse.Namespace) -> Outcome:
-    """Bring the database to this version"""
-    settings = started()
-    from runtime.adapters.postgres.migrating import migrate as bring
-    from runtime.wiring import SCHEMAS
+    """Bring the database and the topics to this version"""
+    settings = started("migrate")
+    from runtime.migrating import run
 
-    return bring(settings, SCHEMAS)
+    return run(settings)
 
 
 def rebuild(options: argparse.Namespace) -> Outcome:
     """Build one view anew from the log"""
-    settings = started()
+    settings = started("rebuild")
     from runtime.rebuilding import run
 
     return run(settings, options.view)
@@ -114,16 +122,29 @@ def token(options: argparse.Namespace) -> Outcome:
     return 0
 
 
-def settings(_options: argparse.Namespace) -> Outcome:
+def settings(options: argparse.Namespace) -> Outcome:
     """Print every setting, its unit, default and meaning"""
-    for row in described():
-        print(f"{row.name:24} {row.unit:12} {row.default:28} {row.meaning}")
+    from runtime.describing import page, rows
+
+    print(page() if options.markdown else "\n".join(rows()))
     return 0
 
 
-def started() -> Settings:
+NEEDS = {
+    "serve": ("runtime_password", "router_secret", "code_secret", "cursor_secret"),
+    "work": ("runtime_password", "provider_secret"),
+    "relay": ("runtime_password",),
+    "migrate": ("owner_password", "runtime_password"),
+    "rebuild": ("owner_password", "runtime_password"),
+    "issue": ("partner_secret",),
+    "provide-payments": ("provider_secret",),
+}
+"""The secrets that a role cannot do without; whoever starts it by itself gives it no others."""
+
+
+def started(role: str) -> Settings:
     """The settings of a role that logs."""
-    chosen = Settings.from_environment()
+    chosen = Settings.from_environment(needs=NEEDS[role])
     start_logging(chosen.log_level)
     return chosen
 
@@ -146,6 +167,7 @@ ROLES: dict[str, Callable[[argparse.Namespace], Outcome]] = {
     "up": up,
     "serve": serve,
     "work": work,
+    "relay": relay,
     "issue": issue,
     "provide-payments": provide_payments,
     "migrate": migrate,
@@ -158,25 +180,31 @@ ROLES: dict[str, Callable[[argparse.Namespace], Outcome]] = {
 }
 
 
+Argument = tuple[str, Mapping[str, str]]
+SUBGRAPHS: Argument = ("subgraphs", {"nargs": "*", "help": "none: all of them"})
+ARGUMENTS: Mapping[str, Sequence[Argument]] = {
+    "serve": [SUBGRAPHS],
+    "work": [SUBGRAPHS],
+    "rebuild": [("view", {"help": "the view's name: its table"})],
+    "letters": [("consumer", {"nargs": "?", "help": "none: all of them, in a line for each key"})],
+    "replay": [
+        ("consumer", {"help": "as `letters` names it"}),
+        ("key", {"help": "as `letters` names it: a stream, or a timer's id"}),
+    ],
+    "schema": [("--check", {"action": "store_true", "help": "change nothing, fail when they differ"})],
+    "token": [("person", {"help": "aino, eero, kitchen, otso, sanna, dispatch, fia, admin, …"})],
+    "settings": [("--markdown", {"action": "store_true", "help": "as tables, the gateway's too"})],
+}
+
+
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="python -m runtime")
     commands = top.add_subparsers(required=True, metavar="ROLE")
     for name, role in ROLES.items():
         command = commands.add_parser(name, help=role.__doc__, description=role.__doc__)
         command.set_defaults(role=role)
-        if name in {"serve", "work"}:
-            command.add_argument("subgraphs", nargs="*", help="none: all of them")
-        if name == "schema":
-            command.add_argument("--check", action="store_true", help="change nothing, fail when they differ")
-        if name == "rebuild":
-            command.add_argument("view", help="the view's name: its table")
-        if name == "letters":
-            command.add_argument("consumer", nargs="?", help="none: all of them, in a line for each key")
-        if name == "replay":
-            command.add_argument("consumer", help="as `letters` names it")
-            command.add_argument("key", help="as `letters` names it: a stream, or a timer's id")
-        if name == "token":
-            command.add_argument("person", help="aino, eero, kitchen, otso, sanna, dispatch, fia, admin, …")
+        for argument, options in ARGUMENTS.get(name, ()):
+            command.add_argument(argument, **cast("Any", options))
     return top
 
 

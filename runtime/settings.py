@@ -2,22 +2,23 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import Annotated
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit, urlunsplit
 
 import msgspec
 from msgspec import Meta, Struct
+
+from runtime.given import SettingsInvalid, from_data_dir, from_files, from_variables
 
 Port = Annotated[int, Meta(ge=1, le=65535, extra_json_schema={"unit": "TCP port"})]
 SecretText = Annotated[str, Meta(min_length=16, extra_json_schema={"unit": "secret"})]
 Url = Annotated[str, Meta(pattern=r"^[a-z]+:", extra_json_schema={"unit": "URL"})]
 SecretUrl = Annotated[str, Meta(pattern=r"^[a-z]+:", extra_json_schema={"unit": "secret URL"})]
 
-SECRETS_FILE = "secrets.json"
-CLOCK_FILE = "clock.json"
 PORT_OFFSETS = {
     "port": 0,
     "serve_port": 1,
@@ -45,8 +46,15 @@ SECRET_NAMES = (
 )
 
 
-class SettingsInvalid(Exception):
-    """A setting is missing or not what it should be; the text is one sentence for the person who starts us."""
+SECRET_URL_NAMES = (
+    "owner_database_url",
+    "database_url",
+    "event_log_url",
+    "positions_url",
+    "search_url",
+    "analytics_url",
+)
+"""May hold a password: like the secrets, each may be in a file that NAME_FILE names."""
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -83,16 +91,29 @@ class Settings(Struct, frozen=True, kw_only=True):
         str, Meta(pattern="^[01]$", description="1: each subgraph and each domain's worker is a process of its own.")
     ] = "0"
 
-    owner_database_url: Annotated[SecretUrl, Meta(description="Database as its owner, for migrations.")]
-    database_url: Annotated[SecretUrl, Meta(description="Database as the restricted role the processes use.")]
+    owner_database_url: Annotated[
+        SecretUrl, Meta(description="Database as its owner, for migrations; without a password: with OWNER_PASSWORD.")
+    ]
+    database_url: Annotated[
+        SecretUrl, Meta(description="Database as the restricted role; without a password: with RUNTIME_PASSWORD.")
+    ]
     database_connections: Annotated[
         int,
-        Meta(ge=1, le=100, description="Greatest size of a process's pool.", extra_json_schema={"unit": "connections"}),
-    ] = 10
+        Meta(
+            ge=1,
+            le=100,
+            description="Greatest size of a process's pool for a domain; with SPLIT=1 the default is 6.",
+            extra_json_schema={"unit": "connections"},
+        ),
+    ]
     valkey_url: Annotated[Url, Meta(description="Valkey: wake-ups and what may be lost.")]
     event_log_url: Annotated[
         SecretUrl, Meta(description="The event log: `journal:` tails the journals, `kafka://HOST:PORT,…` reads Kafka.")
     ]
+    kafka_replication: Annotated[
+        int,
+        Meta(ge=1, le=9, description="Replicas of each topic that is made.", extra_json_schema={"unit": "count"}),
+    ] = 1
     positions_url: Annotated[
         SecretUrl, Meta(description="The stream of couriers' positions: `valkey:` or `kafka://HOST:PORT,…`.")
     ]
@@ -114,16 +135,17 @@ class Settings(Struct, frozen=True, kw_only=True):
     provider_url: Annotated[Url, Meta(description="The payment provider.")]
     audience: Annotated[str, Meta(description="`aud` of every token we accept.")] = "delivery-platform"
     token_seconds: Annotated[
-        int, Meta(ge=1, le=86_400, description="Life of a token from a sign-in.", extra={"unit": "s"})
+        int, Meta(ge=1, le=86_400, description="Life of a token from a sign-in.", extra_json_schema={"unit": "s"})
     ] = 900
     development_token_seconds: Annotated[
-        int, Meta(ge=1, le=86_400, description="Life of a token from `make token`.", extra={"unit": "s"})
+        int, Meta(ge=1, le=86_400, description="Life of a token from `make token`.", extra_json_schema={"unit": "s"})
     ] = 43_200
     provider_late_seconds: Annotated[
-        float, Meta(ge=0, le=600, description="How late the test card `late` is answered.", extra={"unit": "s"})
+        float,
+        Meta(ge=0, le=600, description="How late the test card `late` is answered.", extra_json_schema={"unit": "s"}),
     ] = 8.0
     provider_stall_seconds: Annotated[
-        float, Meta(ge=0, le=600, description="How long a test card's time-out hangs.", extra={"unit": "s"})
+        float, Meta(ge=0, le=600, description="How long a test card's time-out hangs.", extra_json_schema={"unit": "s"})
     ] = 30.0
 
     owner_password: Annotated[SecretText, Meta(description="Password of the database's owner.")]
@@ -181,23 +203,30 @@ class Settings(Struct, frozen=True, kw_only=True):
         return self.search_url == f"opensearch://{self.host}:{self.opensearch_port}"
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
+    def from_environment(
+        cls, environment: Mapping[str, str] | None = None, needs: Sequence[str] = SECRET_NAMES
+    ) -> "Settings":
         """Settings of this process: the environment over DATA_DIR's secrets over the defaults.
 
-        Raises SettingsInvalid when a value is of the wrong kind or a secret is missing.
+        A secret that it has no need of and was not given becomes one that nobody knows. Raises SettingsInvalid when a
+        value is of the wrong kind or a secret is missing.
         """
         given = read_given(os.environ if environment is None else environment)
-        values: dict[str, object] = {**derived(given), **given}
-        absent = [name for name in SECRET_NAMES if name not in values]
-        if absent:
-            raise SettingsInvalid(
-                f"{absent[0].upper()} is not set and {values['data_dir']} holds no secrets; run `make up` once."
-            )
+        absent = [name for name in SECRET_NAMES if name not in given]
+        for name in absent:
+            if name in needs:
+                raise SettingsInvalid(
+                    f"{name.upper()} is not set and {given['data_dir']} holds no secrets; run `make up` once."
+                )
+        values: dict[str, object] = {**derived(given), **{name: token_urlsafe(32) for name in absent}, **given}
+        for url, password in (("owner_database_url", "owner_password"), ("database_url", "runtime_password")):
+            values[url] = with_password(str(values[url]), str(values[password]))
         return convert(values)
 
     def child_environment(self) -> dict[str, str]:
         """What a child process gets: our own environment and over it every setting, derived ones and secrets too."""
-        return {**os.environ, **self.as_environment()}
+        files = {f"{name.upper()}_FILE" for name in (*SECRET_NAMES, *SECRET_URL_NAMES)}
+        return {**{name: os.environ[name] for name in os.environ if name not in files}, **self.as_environment()}
 
     def as_environment(self) -> dict[str, str]:
         """The same settings as environment variables."""
@@ -211,26 +240,17 @@ class Settings(Struct, frozen=True, kw_only=True):
 
 def read_given(environment: Mapping[str, str]) -> dict[str, str]:
     """What is set outside of us: variables that are not empty, and below them the secrets in DATA_DIR."""
-    fields = Settings.__struct_fields__
-    outside = {name: environment[name.upper()] for name in fields if environment.get(name.upper())}
+    outside = {
+        **from_variables(environment, Settings.__struct_fields__),
+        **from_files(environment, (*SECRET_NAMES, *SECRET_URL_NAMES)),
+    }
     data_dir = Path(outside.get("data_dir", ".data")).resolve()
-    kept = {**read_kept(data_dir / SECRETS_FILE), **read_kept(data_dir / CLOCK_FILE)}
-    return {**kept, **outside, "data_dir": str(data_dir)}
+    return {**from_data_dir(data_dir), **outside, "data_dir": str(data_dir)}
 
 
 def data_dir_of_environment() -> Path:
     """DATA_DIR, for the supervisor, which must have it before there are secrets."""
     return Path(os.environ.get("DATA_DIR") or ".data").resolve()
-
-
-def read_kept(file: Path) -> dict[str, str]:
-    """Settings that an earlier start left in DATA_DIR; none if it left none or the file is not ours to read."""
-    try:
-        return msgspec.json.decode(file.read_bytes(), type=dict[str, str])
-    except OSError:
-        return {}
-    except msgspec.DecodeError as error:
-        raise SettingsInvalid(f"{file} is damaged: {error}.") from error
 
 
 def derived(given: Mapping[str, str]) -> dict[str, object]:
@@ -249,13 +269,22 @@ def derived(given: Mapping[str, str]) -> dict[str, object]:
         "serve_url": f"http://{host}:{ports['serve_port']}",
         "issuer_url": f"http://{host}:{ports['issuer_port']}",
         "provider_url": f"http://{host}:{ports['provider_port']}",
+        "database_connections": 10 if given.get("split", "0") == "0" else 6,
         "valkey_url": f"redis://{host}:{ports['valkey_port']}/0",
         "event_log_url": kafka if real else "journal:",
         "positions_url": kafka if real else "valkey:",
         "search_url": f"opensearch://{host}:{ports['opensearch_port']}" if real else "postgresql:",
-        "owner_database_url": f"postgresql://owner:{quote(given.get('owner_password', ''))}{database}",
-        "database_url": f"postgresql://runtime:{quote(given.get('runtime_password', ''))}{database}",
+        "owner_database_url": f"postgresql://owner{database}",
+        "database_url": f"postgresql://runtime{database}",
     }
+
+
+def with_password(url: str, password: str) -> str:
+    """The URL with the password, unless it has one or names nobody."""
+    parts = urlsplit(url)
+    if parts.username is None or parts.password is not None:
+        return url
+    return urlunsplit(parts._replace(netloc=parts.netloc.replace("@", f":{quote(password, safe='')}@", 1)))
 
 
 def convert(values: Mapping[str, object]) -> Settings:
@@ -268,27 +297,3 @@ def convert(values: Mapping[str, object]) -> Settings:
 
 def path_from_text(kind: type, value: object) -> object:
     return Path(str(value)) if kind is Path else value
-
-
-class SettingDescription(Struct, frozen=True):
-    """One row of the table of settings."""
-
-    name: str
-    unit: str
-    default: str
-    meaning: str
-
-
-def described() -> list[SettingDescription]:
-    """What can be set, for `python -m runtime settings`; a default that follows from others shows as empty."""
-    schema = msgspec.json.schema(Settings, schema_hook=lambda _kind: {"type": "string"})
-    properties: dict[str, dict[str, object]] = schema["$defs"]["Settings"]["properties"]
-    return [
-        SettingDescription(
-            name=name.upper(),
-            unit=str(property_schema.get("unit", "")),
-            default=str(property_schema.get("default") or ""),
-            meaning=str(property_schema["description"]),
-        )
-        for name, property_schema in properties.items()
-    ]

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import msgspec
 
-from runtime.settings import CLOCK_FILE, SECRET_NAMES, SECRETS_FILE, Settings, read_kept
+from runtime.given import CLOCK_FILE, SECRETS_FILE, read_kept
+from runtime.settings import SECRET_NAMES, Settings
 
 
 def ensure_secrets(data_dir: Path) -> None:

@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 import httpx
 import msgspec
 
-from runtime.settings import SECRETS_FILE, read_kept
+from runtime.given import SECRETS_FILE, read_kept
 from simulator.living.deeds import REPORT, Point, Reporting
 from tests.benchmarks.processes import cpu_seconds, spent
 from tests.running_platform import RunningPlatform, platform_in

@@ -1,11 +1,14 @@
 """Settings come from the environment over DATA_DIR over defaults, and are refused in one sentence."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
-from runtime.settings import SECRET_NAMES, Settings, SettingsInvalid, described
+from runtime.__main__ import NEEDS
+from runtime.describing import described, described_of_gateway
+from runtime.settings import SECRET_NAMES, SECRET_URL_NAMES, Settings, SettingsInvalid
 from runtime.supervision.keepsakes import ensure_clock, ensure_secrets
 
 SECRETS = {name.upper(): f"{name}-of-sixteen-or-more" for name in SECRET_NAMES}
@@ -54,6 +57,71 @@ def test_missing_secrets_say_what_to_run(tmp_path: Path) -> None:
         Settings.from_environment({"DATA_DIR": str(tmp_path)})
 
 
+def test_a_secret_may_be_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "router").write_text("the-secret-of-the-router\n")
+    (tmp_path / "search").write_text("opensearchs://platform:word@search:9200")
+    given = {**SECRETS, "ROUTER_SECRET": "", "ROUTER_SECRET_FILE": str(tmp_path / "router")}
+    settings = Settings.from_environment({**given, "SEARCH_URL_FILE": str(tmp_path / "search")})
+    assert settings.router_secret == "the-secret-of-the-router"
+    assert settings.search_url == "opensearchs://platform:word@search:9200"
+
+
+@pytest.mark.parametrize(
+    ("text", "given", "sentence"),
+    [
+        (None, {}, "ROUTER_SECRET_FILE .* cannot be read: No such file or directory."),
+        (b"\xff\xfe", {}, "ROUTER_SECRET_FILE .* cannot be read: it is no text."),
+        (b" \n", {}, "ROUTER_SECRET_FILE .* is empty."),
+        (b"short", {}, "ROUTER_SECRET is wrong: "),
+        (b"x" * 20, {"ROUTER_SECRET": "y" * 20}, "ROUTER_SECRET and ROUTER_SECRET_FILE are both set: "),
+    ],
+)
+def test_a_wrong_file_of_a_secret_is_refused_in_one_sentence(
+    tmp_path: Path, text: bytes | None, given: dict[str, str], sentence: str
+) -> None:
+    if text is not None:
+        (tmp_path / "secret").write_bytes(text)
+    with pytest.raises(SettingsInvalid, match=f"^{sentence}"):
+        Settings.from_environment(
+            {**SECRETS, "ROUTER_SECRET": "", "ROUTER_SECRET_FILE": str(tmp_path / "secret"), **given}
+        )
+
+
+def test_a_child_is_not_told_of_files_whose_secrets_it_gets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "router").write_text("the-secret-of-the-router")
+    for name, value in {**SECRETS, "ROUTER_SECRET": "", "ROUTER_SECRET_FILE": str(tmp_path / "router")}.items():
+        monkeypatch.setenv(name, value)
+    child = Settings.from_environment().child_environment()
+    assert Settings.from_environment(child).router_secret == "the-secret-of-the-router"
+
+
+def test_every_setting_that_may_hold_a_secret_may_be_in_a_file() -> None:
+    secret = {row.name.lower() for row in described() if row.unit in {"secret", "secret URL"}}
+    assert secret == {*SECRET_NAMES, *SECRET_URL_NAMES}
+
+
+@pytest.mark.parametrize("role", NEEDS)
+def test_a_role_does_without_the_secrets_it_does_not_need(tmp_path: Path, role: str) -> None:
+    given = {name.upper(): f"{name}-of-sixteen-or-more" for name in NEEDS[role]}
+    settings = Settings.from_environment({"DATA_DIR": str(tmp_path), **given}, NEEDS[role])
+    unknown = {getattr(settings, name) for name in SECRET_NAMES if name not in NEEDS[role]}
+    assert len(unknown) == len(SECRET_NAMES) - len(NEEDS[role])
+    assert all(len(secret) >= 40 for secret in unknown)
+    for name in NEEDS[role]:
+        with pytest.raises(SettingsInvalid, match=f"^{name.upper()} is not set"):
+            Settings.from_environment({"DATA_DIR": str(tmp_path), **given, name.upper(): ""}, NEEDS[role])
+
+
+def test_an_address_of_the_database_without_a_password_gets_it() -> None:
+    given = {**SECRETS, "DATABASE_URL": "postgresql://runtime@db:1/platform", "RUNTIME_PASSWORD": "a/b@c:d of sixteen"}
+    assert (
+        Settings.from_environment(given).database_url
+        == "postgresql://runtime:a%2Fb%40c%3Ad%20of%20sixteen@db:1/platform"
+    )
+    with_one = {**given, "DATABASE_URL": "postgresql://runtime:other@db:1/platform"}
+    assert Settings.from_environment(with_one).database_url == with_one["DATABASE_URL"]
+
+
 def test_secrets_are_made_once_and_only_for_the_owner(tmp_path: Path) -> None:
     ensure_secrets(tmp_path)
     first = Settings.from_environment({"DATA_DIR": str(tmp_path)})
@@ -86,3 +154,11 @@ def test_real_time_leaves_nothing_behind(tmp_path: Path) -> None:
 def test_every_setting_has_a_meaning() -> None:
     assert {row.name for row in described()} == {name.upper() for name in Settings.__struct_fields__}
     assert all(row.meaning.endswith(".") for row in described())
+
+
+def test_the_gateways_own_settings_are_those_it_reads_and_the_platform_does_not_know() -> None:
+    text = (Path(__file__).parents[2] / "router" / "gateway" / "settings.js").read_text()
+    read = set(re.findall(r'(?:number|own|address|choice|secret)\((?:environment, )?"([A-Z_]+)"', text))
+    read |= set(re.findall(r"environment\.([A-Z_]+)", text))
+    own = {row.name for row in described_of_gateway()}
+    assert own == read - {row.name for row in described()}
