@@ -16,6 +16,7 @@ from runtime.adapters.valkey.signals import ValkeySignals, open_signals
 from tests.conftest import PostgresForTests, run_apart, running_postgres, runtime_url, test_settings
 from tests.contracts.riders import TRACKING
 from tests.contracts.shop import CODEC, SCHEMAS
+from tests.contracts.towns import migrate_towns
 
 
 async def migrate_contracts(url: str) -> None:
@@ -132,3 +133,12 @@ async def table(tracking_url: str, valkey_url: str) -> AsyncIterator[PostgresCou
     ):
         await database.fetch("delete from courier_position")
         yield PostgresCourierPositions(database, signals)
+
+
+@pytest.fixture
+def town_url(postgres: PostgresForTests) -> Iterator[str]:
+    """Owner's URL of an empty database for a town."""
+    template = postgres.template("towns", lambda url: run_apart(migrate_towns(url)))
+    url = postgres.create_database(template)
+    yield url
+    postgres.drop_database(url)

@@ -1,7 +1,7 @@
 """The port of search over every adapter: whatever is searched where, the same is found in the same order."""
 
 import random
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -10,19 +10,9 @@ import pytest
 from runtime.adapters.opensearch.opening import open_search
 from subgraphs.catalog.views.search import Hit, Near, Place, Sort, Wanted
 from subgraphs.catalog.views.spelling import words
-from tests.conftest import PostgresForTests, run_apart
-from tests.contracts.towns import CENTRE, NOON, Town, dish, migrate_towns, open_town, place, wanted
+from tests.contracts.towns import CENTRE, NOON, Town, dish, open_town, place, wanted
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def town_url(postgres: PostgresForTests) -> Iterator[str]:
-    """Owner's URL of an empty database for a town."""
-    template = postgres.template("towns", lambda url: run_apart(migrate_towns(url)))
-    url = postgres.create_database(template)
-    yield url
-    postgres.drop_database(url)
 
 
 @pytest.fixture(params=["postgresql", pytest.param("opensearch", marks=pytest.mark.engines)])

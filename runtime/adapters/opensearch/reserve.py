@@ -28,8 +28,8 @@ _logger = logger("search")
 class ReservedSearch:
     """As `subgraphs.catalog.views.search.Search`, by `engine`, else by `reserve`."""
 
-    def __init__(self, engine: Search, reserve: Search, breaker: AsyncCircuitBreaker) -> None:
-        self._engine, self._reserve, self._breaker = engine, reserve, breaker
+    def __init__(self, engine: Search, reserve: Search, breaker: AsyncCircuitBreaker, wait_s: float) -> None:
+        self._engine, self._reserve, self._breaker, self._wait_s = engine, reserve, breaker, wait_s
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._is_trying = False
 
@@ -85,7 +85,7 @@ class ReservedSearch:
     @asynccontextmanager
     async def _turn(self) -> AsyncGenerator[None]:
         try:
-            async with asyncio.timeout(WAIT_S):
+            async with asyncio.timeout(self._wait_s):
                 await self._turns.acquire()
         except TimeoutError as error:
             raise Outage("too many questions wait for the search's reserve") from error
@@ -95,8 +95,9 @@ class ReservedSearch:
             self._turns.release()
 
 
-async def reserved(engine: Search, reserve: Search) -> ReservedSearch:
+async def reserved(
+    engine: Search, reserve: Search, *, rest_s: float = REST_S, wait_s: float = WAIT_S
+) -> ReservedSearch:
     """`engine` with `reserve` behind it. A client that goes away says nothing of the engine's health."""
-    breakers = watched_breakers(FAILURES, REST_S)
-    breaker = await breakers.get_breaker(BREAKER, exclude=[asyncio.CancelledError])
-    return ReservedSearch(engine, reserve, breaker)
+    breaker = await watched_breakers(FAILURES, rest_s).get_breaker(BREAKER, exclude=[asyncio.CancelledError])
+    return ReservedSearch(engine, reserve, breaker, wait_s)
