@@ -19,10 +19,12 @@ from kernel.handling import Handler
 from kernel.ids import derive_id
 from kernel.log import Recorded
 from kernel.messages import Command, Event, Refusal, Row, Value
-from kernel.ports import Signals, Views
+from kernel.ports import EventLog, Signals, Views
 from kernel.projecting import Feed, Key, Projection, View
 from kernel.subgraph import Reaction, Remedy, Subgraph
+from runtime.adapters.background import background
 from runtime.adapters.ids import RandomIds
+from runtime.adapters.kafka.log import open_kafka_log
 from runtime.adapters.postgres.domain import open_domain
 from runtime.adapters.postgres.log import PostgresEventLog
 from runtime.adapters.postgres.migrating import migrate
@@ -31,8 +33,10 @@ from runtime.adapters.postgres.schemas import domain_schemas
 from runtime.adapters.valkey.signals import open_signals
 from tests.clocks import SettableClock
 from tests.conftest import runtime_url, test_settings
+from tests.contracts.publishing import make_topics, open_publisher
 
 MOST = 100
+TOPICS = ("tally.commands", "tally.events")
 
 
 class Count(Command):
@@ -191,7 +195,7 @@ class Bench:
 
     equipment: Equipment
     handler: Handler
-    log: PostgresEventLog
+    log: EventLog
     clock: SettableClock
     database: Database
 
@@ -228,7 +232,10 @@ async def make_database(url: str) -> str:
 
 
 @asynccontextmanager
-async def open_bench(url: str, valkey_url: str, clock: Clock | None = None) -> AsyncGenerator[Bench]:
+async def open_bench(
+    url: str, valkey_url: str, clock: Clock | None = None, kafka: str | None = None
+) -> AsyncGenerator[Bench]:
+    """Over the journal's own log, or over the Kafka with these servers, to which it is published."""
     codec = Codec([*TALLY.commands, *TALLY.events])
     settable = clock if isinstance(clock, SettableClock) else SettableClock()
     async with (
@@ -237,4 +244,19 @@ async def open_bench(url: str, valkey_url: str, clock: Clock | None = None) -> A
         open_domain(url, "tally", codec) as store,
     ):
         equipment = store.equipment(signals, settable, RandomIds())
-        yield Bench(equipment, Handler(TALLY, equipment), PostgresEventLog(readers, signals), settable, store.database)
+        async with _open_log(PostgresEventLog(readers, signals), kafka) as log:
+            yield Bench(equipment, Handler(TALLY, equipment), log, settable, store.database)
+
+
+@asynccontextmanager
+async def _open_log(journals: PostgresEventLog, kafka: str | None) -> AsyncGenerator[EventLog]:
+    if kafka is None:
+        yield journals
+        return
+    await make_topics(kafka, TOPICS)
+    async with (
+        open_publisher(kafka, journals, TOPICS) as publisher,
+        background(publisher.run(), "publisher"),
+        open_kafka_log(kafka, journals) as log,
+    ):
+        yield log
