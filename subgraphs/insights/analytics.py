@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from kernel.messages import Value
+from kernel.messages import Row, Value
 from subgraphs.insights.facts import AnyFact, Fault
 
 QUARTER = timedelta(minutes=15)
@@ -57,7 +57,7 @@ class OfPlatform(Value):
     """Nothing that lasts is reckoned further than to here."""
 
 
-class Sold(Value):
+class Sold(Row):
     """What was sold in one part of time; parts without a sale are left out."""
 
     part: int
@@ -94,7 +94,7 @@ class Losses(Value):
     lost: Mapping[Fault, int]
 
 
-class ItemSold(Value):
+class ItemSold(Row):
     """How an item sold."""
 
     item_id: str
@@ -127,7 +127,7 @@ class Operations(Value):
     online_s: float
 
 
-class Unassigned(Value):
+class Unassigned(Row):
     """The deliveries that a courier is looked for at this moment."""
 
     deliveries: int
@@ -135,7 +135,7 @@ class Unassigned(Value):
     """When the first of them was first looked for."""
 
 
-class Earned(Value):
+class Earned(Row):
     """What a courier earned in one part of time, in one currency."""
 
     part: int
@@ -182,7 +182,9 @@ class Analytics(Protocol):
 
     async def operations(self, asked: OfPlatform) -> Operations: ...
 
-    async def unassigned(self) -> Unassigned: ...
+    async def unassigned(self, now: datetime) -> Unassigned:
+        """Of searches that began within the last `LONGEST_SHIFT`: none takes that long."""
+        ...
 
     async def earnings(self, asked: OfCourier) -> Sequence[Earned]:
         """By part of time, then by currency; a delivery earns its fee and its tip when its customer pays."""

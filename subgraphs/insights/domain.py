@@ -74,6 +74,6 @@ def quarters(begin: datetime, end: datetime) -> tuple[datetime, datetime]:
     Raises:
         ImpossiblePeriod: it is empty, longer than 31 days or out of all bounds.
     """
-    if not (EARLIEST <= begin.date() and end.date() <= LATEST and timedelta() < end - begin <= LONGEST_OPERATIONS):
+    if not (begin.date() >= EARLIEST and end.date() <= LATEST and timedelta() < end - begin <= LONGEST_OPERATIONS):
         raise ImpossiblePeriod(f"A period has more than nothing and at most {LONGEST_OPERATIONS.days} days.")
     return quarter(begin), quarter(end + QUARTER - timedelta(microseconds=1))

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from kernel.log import Recorded
 from kernel.subgraph import Sink
 from subgraphs.dispatch.events import (
@@ -89,28 +91,39 @@ def facts_of(record: Recorded) -> Sequence[AnyFact]:
 
 
 def _of_order(event_id: str, event: OrderNews) -> OrderFact | None:
-    def fact(**told: object) -> OrderFact:
-        known: dict[str, object] = {"order_id": event.order_id, "restaurant_id": event.restaurant_id, **told}
-        return OrderFact(event_id=event_id, at=event.at, **known)  # pyright: ignore[reportArgumentType]  (by name)
+    told = _told(event)
+    if not told:
+        return None
+    ids = {"event_id": event_id, "order_id": event.order_id, "restaurant_id": event.restaurant_id}
+    return OrderFact(at=event.at, **ids, **told)  # pyright: ignore[reportArgumentType]  (fields by name)
 
+
+def _told(event: OrderNews) -> dict[str, object]:
+    """The fields of the order's fact that the event fills."""
     match event:
         case OrderPlaced():
-            return fact(**_placed(event))
-        case OrderConfirmed(at=at):
-            return fact(confirmed_at=at)
-        case OrderAccepted(ready_by=ready_by):
-            return fact(promised_at=ready_by)
-        case OrderReady(at=at):
-            return fact(ready_at=at)
-        case OrderPickedUp(at=at, courier_id=courier_id):
-            return fact(picked_up_at=at, courier_id=courier_id)
-        case OrderDelivered(at=at, courier_id=courier_id):
-            return fact(delivered_at=at, sold_at=at, courier_id=courier_id)
-        case OrderCompleted(at=at) | OrderReturned(at=at, charged=True):
-            return fact(sold_at=at)
+            return _placed(event)
+        case OrderConfirmed():
+            return {"confirmed_at": event.at}
+        case OrderAccepted():
+            return {"promised_at": event.ready_by}
+        case OrderReady():
+            return {"ready_at": event.at}
+        case OrderPickedUp():
+            return {"picked_up_at": event.at, "courier_id": event.courier_id}
+        case OrderDelivered():
+            return {"delivered_at": event.at, "sold_at": event.at, "courier_id": event.courier_id}
+        case _:
+            return _ended(event)
+
+
+def _ended(event: OrderNews) -> dict[str, object]:
+    match event:
+        case OrderCompleted() | OrderReturned(charged=True):
+            return {"sold_at": event.at}
         case _:
             fault = fault_of(event)
-            return None if fault is None else fact(lost_at=event.at, fault=fault)
+            return {} if fault is None else {"lost_at": event.at, "fault": fault}
 
 
 def _placed(event: OrderPlaced) -> dict[str, object]:
@@ -156,7 +169,7 @@ def _of_offer(event_id: str, event: DeliveryNews) -> OfferFact | None:
     def fact(offer_id: str, courier_id: str | None, moment: str) -> OfferFact:
         told: dict[str, object] = {"courier_id": courier_id, moment: event.at}
         ids = {"event_id": event_id, "offer_id": offer_id, "delivery_id": event.delivery_id}
-        return OfferFact(at=event.at, **ids, **told)  # pyright: ignore[reportArgumentType]  (by name)
+        return OfferFact(at=event.at, **ids, **told)  # pyright: ignore[reportArgumentType]  (fields by name)
 
     match event:
         case OfferMade():
@@ -174,12 +187,12 @@ def _of_offer(event_id: str, event: DeliveryNews) -> OfferFact | None:
 
 
 def _of_delivery(event_id: str, event: DeliveryNews) -> DeliveryFact | None:
-    ids = {"event_id": event_id, "delivery_id": event.delivery_id}
+    fact = DeliveryFact(event_id=event_id, at=event.at, delivery_id=event.delivery_id)
     match event:
-        case CourierSought(at=at):
-            return DeliveryFact(at=at, sought_at=at, **ids)
+        case CourierSought():
+            return replace(fact, sought_at=event.at)
         case DeliveryCompleted() | DeliveryReturned() | DeliveryFailed() | DeliveryCancelled() | DeliveryAbandoned():
-            return DeliveryFact(at=event.at, ended_at=event.at, **ids)
+            return replace(fact, ended_at=event.at)
         case _:
             return None
 

@@ -13,7 +13,7 @@ from kernel.deciding import Table
 from kernel.projecting import View
 from runtime.adapters.postgres import schemas
 from runtime.adapters.postgres.log import PARTITIONS
-from runtime.adapters.postgres.schemas import DomainSchema
+from runtime.adapters.postgres.schemas import DomainSchema, Kept
 from runtime.adapters.postgres.shapes import columns_of
 from runtime.prerequisites import CannotStart
 from runtime.settings import Settings
@@ -74,6 +74,7 @@ def fingerprint_of(settings: Settings, domains: Sequence[DomainSchema], server: 
         digest.update(file.read_bytes())
     for part in (
         *(repr((domain.name, *map(_described, (*domain.tables, *domain.views)))) for domain in domains),
+        *(repr((domain.name, *(kept.shape for kept in domain.kept))) for domain in domains),
         repr((settings.clock_origin, settings.clock_started, settings.clock_rate, settings.runtime_password, server)),
     ):
         digest.update(part.encode() + b"\0")
@@ -159,6 +160,8 @@ async def _migrate_domain(connection: "asyncpg.Connection[Any]", domain: DomainS
         await connection.execute(schemas.capture(domain.name, table))
     for view in domain.views:
         await _migrate_view(connection, domain.name, view)
+    for kept in domain.kept:
+        await _migrate_kept(connection, domain.name, kept)
     await connection.execute(schemas.text("grants", domain=domain.name))
 
 
@@ -195,15 +198,36 @@ async def _stored_columns(connection: "asyncpg.Connection[Any]", domain: str, ta
 
 
 async def _migrate_view(connection: "asyncpg.Connection[Any]", domain: str, view: View[Any]) -> None:
-    name = f'{domain}."{view.name}"'
-    known = await connection.fetchval(
-        "select fingerprint from platform.migrations where domain = $1 and name = $2", domain, f"view {view.name}"
-    )
-    if known == schemas.shape(view):
+    if await _known(connection, domain, f"view {view.name}") == schemas.shape(view):
         return
-    await connection.execute(f"drop table if exists {name} cascade")
-    await connection.execute(f"delete from {domain}.checkpoints where consumer = $1", view.name)
-    await connection.execute(f"delete from {domain}.dead_letters where consumer = $1", view.name)
-    await connection.execute(schemas.create_table(domain, view))
-    await connection.execute(f"grant select, insert, update, delete on {name} to {domain}")
+    await _make_anew(connection, domain, view)
+    await _begin_anew(connection, domain, view.name)
     await _remember(connection, domain, f"view {view.name}", schemas.shape(view))
+
+
+async def _migrate_kept(connection: "asyncpg.Connection[Any]", domain: str, kept: Kept) -> None:
+    """One table without the others would be filled with half of what it should hold."""
+    if await _known(connection, domain, f"kept {kept.consumer}") == kept.shape:
+        return
+    for table in kept.tables:
+        await _make_anew(connection, domain, table)
+    await _begin_anew(connection, domain, kept.consumer)
+    await _remember(connection, domain, f"kept {kept.consumer}", kept.shape)
+
+
+async def _known(connection: "asyncpg.Connection[Any]", domain: str, name: str) -> str | None:
+    return await connection.fetchval(
+        "select fingerprint from platform.migrations where domain = $1 and name = $2", domain, name
+    )
+
+
+async def _make_anew(connection: "asyncpg.Connection[Any]", domain: str, table: View[Any]) -> None:
+    name = f'{domain}."{table.name}"'
+    await connection.execute(f"drop table if exists {name} cascade")
+    await connection.execute(schemas.create_table(domain, table))
+    await connection.execute(f"grant select, insert, update, delete on {name} to {domain}")
+
+
+async def _begin_anew(connection: "asyncpg.Connection[Any]", domain: str, consumer: str) -> None:
+    await connection.execute(f"delete from {domain}.checkpoints where consumer = $1", consumer)
+    await connection.execute(f"delete from {domain}.dead_letters where consumer = $1", consumer)

@@ -1,6 +1,6 @@
 """The SQL of a schema, generated from the values a domain declares."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,18 +14,37 @@ _SQL = Path(__file__).parent / "sql"
 
 
 @dataclass(frozen=True)
+class Kept:
+    """Tables that an adapter fills from the log as `consumer`. When one has changed all are made anew, empty, and the
+    consumer begins with the log's first record."""
+
+    consumer: str
+    tables: tuple[View[Any], ...]
+    edition: int = 1
+    """To be raised when the same records come to other rows."""
+
+    @property
+    def shape(self) -> str:
+        return "; ".join((str(self.edition), *(f"{table.name} {shape(table)}" for table in self.tables)))
+
+
+@dataclass(frozen=True)
 class DomainSchema:
     """What one domain keeps in its schema beside the journal and its company."""
 
     name: str
     tables: tuple[Table[Any], ...] = field(default=())
     views: tuple[View[Any], ...] = field(default=())
+    kept: tuple[Kept, ...] = field(default=())
 
 
 def domain_schemas(
-    subgraphs: Sequence[Subgraph], projections: Sequence[Projection[Any]], _feeds: Sequence[Feed] = ()
+    subgraphs: Sequence[Subgraph],
+    projections: Sequence[Projection[Any]],
+    _feeds: Sequence[Feed] = (),
+    kept: Mapping[str, Kept] | None = None,
 ) -> tuple[DomainSchema, ...]:
-    """The schemas of a whole platform. `projections` may repeat those that the subgraphs declare."""
+    """The schemas of a whole platform. `projections` may repeat those that the subgraphs declare; `kept` by domain."""
     return tuple(
         DomainSchema(
             name=subgraph.name,
@@ -36,6 +55,7 @@ def domain_schemas(
                 for table in aggregate.tables
             ),
             views=_views(subgraph, projections),
+            kept=tuple(each for domain, each in (kept or {}).items() if domain == subgraph.name),
         )
         for subgraph in subgraphs
     )

@@ -1,0 +1,204 @@
+"""Analytics in Postgres and in ClickHouse: both agree with whoever reckons plainly, however the facts came."""
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from datetime import datetime, timedelta
+from importlib.util import find_spec
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from kernel.ports import Outage
+from runtime.adapters.clickhouse import open_clickhouse
+from runtime.adapters.clickhouse.connecting import ClickHouse
+from runtime.adapters.clickhouse.tables import SCHEMA
+from runtime.adapters.postgres.analytics import KEPT, PostgresAnalytics
+from runtime.adapters.postgres.migrating import migrate
+from runtime.adapters.postgres.pool import open_database, url_of_role
+from runtime.adapters.postgres.schemas import DomainSchema
+from subgraphs.insights.analytics import (
+    LATENESS_ROUGHNESS_S,
+    ROUGHNESS,
+    Analytics,
+    OfCourier,
+    OfPlatform,
+    OfRestaurant,
+)
+from subgraphs.insights.facts import AnyFact
+from tests.conftest import PostgresForTests, free_port, run_apart, runtime_url, test_settings
+from tests.insights.evenings import BEGAN, COURIERS, NOW, RESTAURANTS, business
+from tests.insights.oracle import Oracle
+
+pytestmark = pytest.mark.anyio
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+BEFORE = BEGAN - 2 * HOUR
+CHDB = pytest.param(
+    "clickhouse",
+    marks=pytest.mark.skipif(
+        find_spec("chdb") is None or find_spec("clickhouse_connect") is None,
+        reason="ClickHouse runs in tests only with its extra: pip install -r requirements-clickhouse.lock",
+    ),
+)
+
+
+async def migrate_insights(url: str) -> None:
+    settings = test_settings(OWNER_DATABASE_URL=url, DATABASE_URL=runtime_url(url))
+    await migrate(settings, [DomainSchema(name="insights", kept=(KEPT,))])
+
+
+@pytest.fixture(scope="module")
+def insights_url(postgres: PostgresForTests) -> Iterator[str]:
+    template = postgres.template("analytics", lambda url: run_apart(migrate_insights(url)))
+    url = postgres.create_database(template)
+    yield url
+    postgres.drop_database(url)
+
+
+@pytest.fixture(scope="session")
+def chdb_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The one path of this process."""
+    return tmp_path_factory.mktemp("chdb") / "store"
+
+
+@pytest.fixture(params=["postgresql", CHDB])
+async def analytics(request: pytest.FixtureRequest) -> AsyncIterator[Analytics]:
+    """An engine without facts."""
+    if request.param == "postgresql":
+        url = url_of_role(runtime_url(request.getfixturevalue("insights_url")), "insights")
+        async with open_database(url, "insights", 4) as database:
+            for table in KEPT.tables:
+                await database.fetch(f'delete from "{table.name}"')
+            yield PostgresAnalytics(database)
+    else:
+        url = f"chdb://{request.getfixturevalue('chdb_path')}"
+        database = ClickHouse(url)
+        for statement in SCHEMA:
+            await database.command(f"truncate table if exists {statement.split()[5]}")
+        await database.aclose()
+        async with open_clickhouse(url) as opened:
+            yield opened
+
+
+def of_restaurant(restaurant: str, begin: datetime, *steps: timedelta, currency: str = "EUR") -> OfRestaurant:
+    edges = [begin]
+    for step in steps:
+        edges.append(edges[-1] + step)
+    return OfRestaurant(restaurant_id=restaurant, currency=currency, edges=tuple(edges))
+
+
+PERIODS = [
+    of_restaurant(RESTAURANTS[0], BEFORE, *[DAY] * 5),
+    of_restaurant(RESTAURANTS[1], BEFORE, *[HOUR] * 30),
+    of_restaurant(RESTAURANTS[0], BEGAN + 3 * HOUR, timedelta(minutes=15), timedelta(minutes=30), currency="SEK"),
+    of_restaurant(RESTAURANTS[1], BEGAN + timedelta(hours=13, minutes=45), DAY, HOUR),
+    of_restaurant(RESTAURANTS[1], BEGAN + timedelta(hours=14), DAY),
+    of_restaurant("restaurant_of_nobody", BEFORE, DAY),
+]
+SPANS = [
+    OfPlatform(begin=BEFORE, end=NOW + 3 * DAY, now=NOW + 2 * DAY),
+    OfPlatform(begin=BEFORE, end=NOW + DAY, now=NOW + timedelta(seconds=17)),
+    OfPlatform(begin=BEGAN + DAY, end=BEGAN + DAY + HOUR, now=NOW),
+    OfPlatform(begin=NOW - HOUR, end=NOW + HOUR, now=NOW),
+    OfPlatform(begin=NOW + HOUR, end=NOW + DAY, now=NOW),
+]
+
+
+async def agree(one: Analytics, oracle: Oracle) -> None:
+    """Every answer is the oracle's, percentiles within their bounds."""
+    for asked in PERIODS:
+        assert await one.sales(asked) == await oracle.sales(asked)
+        assert await one.losses(asked) == await oracle.losses(asked)
+        assert await one.items(asked, 4) == await oracle.items(asked, 4)
+        await agree_on_baskets(one, oracle, asked)
+        await agree_on_punctuality(one, oracle, asked)
+    for span in SPANS:
+        await agree_on_operations(one, oracle, span)
+        assert await one.unassigned(span.now) == await oracle.unassigned(span.now)
+    for courier in (*COURIERS, "courier_nobody"):
+        pay = OfCourier(courier_id=courier, edges=PERIODS[0].edges)
+        assert await one.earnings(pay) == await oracle.earnings(pay)
+
+
+async def agree_on_baskets(one: Analytics, oracle: Oracle, asked: OfRestaurant) -> None:
+    given, true = await one.baskets(asked), await oracle.baskets(asked)
+    assert (given.orders, given.food_minor) == (true.orders, true.food_minor)
+    assert given.median_minor == near(true.median_minor, 0.5)
+    assert given.p90_minor == near(true.p90_minor, 0.5)
+
+
+async def agree_on_punctuality(one: Analytics, oracle: Oracle, asked: OfRestaurant) -> None:
+    for minutes in (1, 5, 30):
+        given = await one.punctuality(asked, timedelta(minutes=minutes))
+        true = await oracle.punctuality(asked, timedelta(minutes=minutes))
+        assert (given.orders, given.punctual) == (true.orders, true.punctual)
+        assert given.late_s == pytest.approx(true.late_s, abs=0.001)
+        assert given.p90_s == (None if true.p90_s is None else pytest.approx(true.p90_s, abs=LATENESS_ROUGHNESS_S))
+
+
+async def agree_on_operations(one: Analytics, oracle: Oracle, span: OfPlatform) -> None:
+    given, true = await one.operations(span), await oracle.operations(span)
+    assert (given.accepted, given.declined, given.lapsed) == (true.accepted, true.declined, true.lapsed)
+    assert given.engaged_s == pytest.approx(true.engaged_s, abs=0.001)
+    assert given.online_s == pytest.approx(true.online_s, abs=0.001)
+    for mine, theirs in (
+        (given.click_to_door, true.click_to_door),
+        (given.ready_to_pickup, true.ready_to_pickup),
+    ):
+        assert mine.times == theirs.times
+        assert mine.median_s == near(theirs.median_s, 1.0)
+        assert mine.p90_s == near(theirs.p90_s, 1.0)
+
+
+def near(value: float | None, least: float) -> object:
+    return None if value is None else pytest.approx(value, rel=ROUGHNESS, abs=least)
+
+
+async def recorded(analytics: Analytics, facts: Sequence[AnyFact], chance: Random) -> None:
+    """The facts in batches of any size."""
+    rest = [*facts]
+    while rest:
+        size = chance.choice((1, 3, 20, 100))
+        await analytics.record(rest[:size])
+        del rest[:size]
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_answers_are_those_of_plain_reckoning(analytics: Analytics, seed: int) -> None:
+    facts = business(seed)
+    await analytics.record(facts)
+    await agree(analytics, Oracle(facts))
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_facts_may_come_twice_in_any_order_and_in_any_batches(analytics: Analytics, seed: int) -> None:
+    facts, chance = business(seed, orders=25), Random(seed)
+    doubled = [*facts, *chance.sample(facts, len(facts) // 2)]
+    chance.shuffle(doubled)
+    await recorded(analytics, doubled, chance)
+    await agree(analytics, Oracle(facts))
+
+
+async def test_answers_are_right_halfway_too(analytics: Analytics) -> None:
+    facts, chance = [*business(7)], Random(7)
+    chance.shuffle(facts)
+    half = len(facts) // 2
+    await analytics.record(facts[:half])
+    await agree(analytics, Oracle(facts[:half]))
+    await analytics.record(facts[half:])
+    await agree(analytics, Oracle(facts))
+
+
+async def test_nothing_recorded_comes_to_nothing(analytics: Analytics) -> None:
+    await analytics.record([])
+    await agree(analytics, Oracle())
+
+
+async def test_a_server_that_is_not_there_is_an_outage() -> None:
+    pytest.importorskip("clickhouse_connect", reason="clickhouse-connect is an extra: requirements-clickhouse.lock")
+    async with open_clickhouse(f"clickhouse://insights:secret@127.0.0.1:{free_port()}/platform") as analytics:
+        for _ in range(2):
+            with pytest.raises(Outage):
+                await analytics.record(business(1, orders=1))
+            with pytest.raises(Outage):
+                await analytics.unassigned(BEGAN)
