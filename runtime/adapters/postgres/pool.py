@@ -91,7 +91,7 @@ async def open_database(
             min_size=least,
             max_size=connections,
             max_inactive_connection_lifetime=IDLE_CONNECTION_S,
-            ssl=False if _needs_no_tls(url) else None,
+            ssl=False if needs_no_tls(url) else None,
             timeout=patience_s,
             command_timeout=patience_s,
             server_settings={"search_path": schema, "application_name": f"{schema or 'log'} of the platform"},
@@ -103,7 +103,7 @@ async def open_database(
         await _close(pool)
 
 
-def _needs_no_tls(url: str) -> bool:
+def needs_no_tls(url: str) -> bool:
     """Asking this machine for TLS is a round trip more, and asyncpg forgets a future when that is cancelled."""
     parts = urlsplit(url)
     return parts.hostname in LOOPBACK and "sslmode=" not in parts.query
