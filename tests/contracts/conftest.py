@@ -1,12 +1,15 @@
 """The suites' databases, which hold two small domains: one per module, emptied for each test, or one of its own."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from zlib import crc32
 
 import asyncpg
 import pytest
 
+from kernel.ports import EventLog
+from runtime.adapters.kafka.log import open_kafka_log
 from runtime.adapters.postgres.domain import DomainStore, open_domain
 from runtime.adapters.postgres.log import PostgresEventLog
 from runtime.adapters.postgres.migrating import migrate
@@ -14,6 +17,7 @@ from runtime.adapters.postgres.pool import open_database, url_of_role
 from runtime.adapters.postgres.positions import PostgresCourierPositions
 from runtime.adapters.valkey.signals import ValkeySignals, open_signals
 from tests.conftest import PostgresForTests, run_apart, running_postgres, runtime_url, test_settings
+from tests.contracts.publishing import make_topics, open_publisher
 from tests.contracts.riders import TRACKING
 from tests.contracts.shop import CODEC, SCHEMAS
 from tests.contracts.towns import migrate_towns
@@ -84,6 +88,10 @@ class Stores:
     signals: ValkeySignals
     sessions: AsyncExitStack
 
+    def partition(self, stream: str) -> int:
+        """Of the journals, and of the topics that they are published to."""
+        return crc32(stream.encode()) % self.log.partitions("shop")
+
     async def owner(self) -> "asyncpg.Connection[asyncpg.Record]":
         """A connection as the owner; it ends with the stores."""
         session = await asyncpg.connect(self.url)
@@ -105,9 +113,45 @@ async def open_stores(url: str, valkey_url: str) -> AsyncGenerator[Stores]:
         yield Stores(url=url, shop=shop, pantry=pantry, log=log, signals=signals, sessions=sessions)
 
 
+@dataclass(frozen=True)
+class LogUnderTest:
+    """One of the logs over the stores' journals, and what makes it show all that they hold."""
+
+    log: EventLog
+    show: Callable[[], Awaitable[object]]
+
+
+@asynccontextmanager
+async def open_log(stores: Stores, kafka: str | None) -> AsyncGenerator[LogUnderTest]:
+    """The journals' own log, or the one on the Kafka with these servers."""
+    if kafka is None:
+
+        async def show() -> None:
+            await stores.signals.publish(["log:shop", "log:pantry"])
+
+        yield LogUnderTest(stores.log, show)
+        return
+    await make_topics(kafka)
+    async with open_publisher(kafka, stores.log) as publisher, open_kafka_log(kafka, stores.log) as log:
+        yield LogUnderTest(log, publisher.publish)
+
+
+@pytest.fixture(params=["journal", pytest.param("kafka", marks=pytest.mark.engines)])
+def kafka_or_not(request: pytest.FixtureRequest) -> str | None:
+    """None for the journals' own log; else the servers of a Kafka without topics."""
+    return request.getfixturevalue("kafka") if request.param == "kafka" else None
+
+
 @pytest.fixture
 async def stores(url: str, valkey_url: str) -> AsyncIterator[Stores]:
     async with open_stores(url, valkey_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def shown(stores: Stores, kafka_or_not: str | None) -> AsyncIterator[LogUnderTest]:
+    """Each log in turn, over `stores`."""
+    async with open_log(stores, kafka_or_not) as opened:
         yield opened
 
 

@@ -1,4 +1,4 @@
-"""A relay for the suites, as bad as a relay may be: it publishes when it is told to, and again from wherever it is told."""
+"""A relay for the suites, as bad as one may be: it publishes when it is told to, and again from where it is told to."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress

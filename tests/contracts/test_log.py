@@ -1,4 +1,4 @@
-"""EventLog: nothing is skipped and streams keep their order, however transactions interleave."""
+"""EventLog, over the journals and over Kafka: nothing is skipped and streams keep their order, whoever writes when."""
 
 import asyncio
 import random
@@ -12,7 +12,7 @@ from kernel.committing import Committed, VersionMoved
 from kernel.log import START, ConsistencyToken, Position, Sealed
 from kernel.ports import EventLog, TopicPartition
 from tests.conftest import PostgresForTests
-from tests.contracts.conftest import Stores, open_stores
+from tests.contracts.conftest import LogUnderTest, Stores, open_log, open_stores
 from tests.contracts.shop import CODEC, NOON, changes, fresh, sale, whats
 
 pytestmark = pytest.mark.anyio
@@ -44,25 +44,41 @@ async def read_on(log: EventLog, at: dict[TopicPartition, Position], limit: int 
     return found
 
 
-async def test_a_record_is_read_whole_at_the_place_its_token_names(stores: Stores) -> None:
+async def test_a_record_is_read_whole_at_the_place_its_token_names(stores: Stores, shown: LogUnderTest) -> None:
     committed = await stores.shop.journal.commit(sale("order_1", "soup", "tea"))
     assert isinstance(committed, Committed)
     token = ConsistencyToken.parse(committed.token)
     assert token is not None
-    records = await read_on(stores.log, {})
+    await shown.show()
+    records = await read_on(shown.log, {})
+    assert records == await read_on(stores.log, {})
     assert [record.version for record in records] == [1, 2]
     assert whats(records) == ["soup", "tea"]
     assert CODEC.open(records[0]).message.at == NOON
     assert (records[1].journal, records[1].partition, records[1].at) == ("shop", token.partition, token.at)
-    assert await stores.log.head("shop.events", token.partition) == token.at
-    commands = await stores.log.read({("shop.commands", token.partition): START}, 10)
+    assert await shown.log.head("shop.events", token.partition) == token.at
+    commands = await shown.log.read({("shop.commands", token.partition): START}, 10)
     assert [(record.type, record.version, record.stream) for record in commands] == [("Sell", None, "order_1")]
 
 
-async def test_a_page_ends_where_the_limit_says_and_the_next_one_goes_on(stores: Stores) -> None:
+async def test_a_page_ends_where_the_limit_says_and_the_next_one_goes_on(stores: Stores, shown: LogUnderTest) -> None:
     await stores.shop.journal.commit(sale("order_1", *"abcdefg"))
-    records = await read_on(stores.log, {}, limit=2)
+    await shown.show()
+    at = dict[TopicPartition, Position]()
+    records = await read_on(shown.log, at, limit=2)
     assert [record.version for record in records] == [1, 2, 3, 4, 5, 6, 7]
+    (part,) = (part for part, position in at.items() if position != START)
+    page = await shown.log.read({part: records[1].at}, 3)
+    assert [record.version for record in page] == [3, 4, 5]
+
+
+async def test_several_topics_are_read_at_once_each_from_its_own_place(stores: Stores, shown: LogUnderTest) -> None:
+    await stores.shop.journal.commit(sale("order_1", *"abc"))
+    await shown.show()
+    partition = stores.partition("order_1")
+    (second,) = [record for record in await read_on(shown.log, {}) if record.version == 2]
+    records = await shown.log.read({("shop.commands", partition): START, ("shop.events", partition): second.at}, 10)
+    assert sorted((record.topic, record.version) for record in records) == [("shop.commands", None), ("shop.events", 3)]
 
 
 async def test_streams_are_spread_over_partitions_by_a_hash_that_others_can_compute(stores: Stores) -> None:
@@ -76,9 +92,10 @@ async def test_streams_are_spread_over_partitions_by_a_hash_that_others_can_comp
     assert {row["partition"] for row in rows} == set(range(count))
 
 
-async def test_the_head_of_an_empty_partition_is_the_start(stores: Stores) -> None:
-    assert await stores.log.head("shop.events", 0) == START
-    assert await stores.log.read({("shop.events", 0): START}, 10) == []
+async def test_the_head_of_an_empty_partition_is_the_start(shown: LogUnderTest) -> None:
+    assert await shown.log.head("shop.events", 0) == START
+    assert await shown.log.read({("shop.events", 0): START}, 10) == []
+    assert await shown.log.head("shop.events", 0) == START
 
 
 async def test_a_writer_that_began_first_and_commits_last_is_not_skipped(alone: Stores) -> None:
@@ -159,24 +176,40 @@ async def hold(stores: Stores, chance: random.Random) -> None:
             await session.execute("select pg_sleep($1)", chance.random() / 50)
 
 
-async def test_a_reader_beside_many_writers_gets_every_event_once_and_streams_in_order(alone: Stores) -> None:
+async def test_a_reader_beside_many_writers_gets_every_event_once_and_streams_in_order(
+    alone: Stores, kafka_or_not: str | None
+) -> None:
     chance, streams = random.Random(7), [fresh("order") for _ in range(6)]
     at, seen = dict[TopicPartition, Position](), list[Sealed]()
-    async with asyncio.TaskGroup() as writers:
-        work = [writers.create_task(sell_once(alone, chance.choice(streams), str(n))) for n in range(150)]
-        work += [writers.create_task(hold(alone, chance)) for _ in range(2)]
-        while not all(task.done() for task in work):
-            seen += await read_on(alone.log, at, limit=7)
-    seen += await read_on(alone.log, at)
-    everything = await alone.shop.database.fetch("select id from shop.journal where topic = 'shop.events'")
+    async with open_log(alone, kafka_or_not) as shown:
+        async with asyncio.TaskGroup() as writers:
+            work = [writers.create_task(sell_once(alone, chance.choice(streams), str(n))) for n in range(150)]
+            work += [writers.create_task(hold(alone, chance)) for _ in range(2)]
+            while not all(task.done() for task in work):
+                await shown.show()
+                seen += await read_on(shown.log, at, limit=7)
+        await shown.show()
+        everything = await alone.shop.database.fetch("select id from shop.journal where topic = 'shop.events'")
+        while len(seen) < len(everything):
+            seen += await read_on(shown.log, at)
     assert sorted(record.id for record in seen) == sorted(row["id"] for row in everything)
     for stream in streams:
         versions = [record.version for record in seen if record.stream == stream]
         assert versions == list(range(1, len(versions) + 1))
 
 
-async def test_watching_topics_wakes_for_their_journal(stores: Stores) -> None:
-    async with stores.log.watch(["shop.events"]) as wakeup:
+async def test_watching_topics_wakes_for_news_of_theirs(stores: Stores, shown: LogUnderTest) -> None:
+    at = dict[TopicPartition, Position]()
+    async with shown.log.watch(["shop.events"]) as wakeup:
+        await read_on(shown.log, at)
         assert not await wakeup.wait(0.01) or not await wakeup.wait(0.01)  # at most one for having just connected
-        await stores.signals.publish(["log:shop"])
+        await stores.shop.journal.commit(sale("order_1", "soup"))
+        await shown.show()
         assert await wakeup.wait(5)
+        assert whats(await read_on(shown.log, at)) == ["soup"]
+
+
+async def test_a_worker_that_is_alone_gets_every_partition(shown: LogUnderTest) -> None:
+    everything = {("shop.events", partition) for partition in range(shown.log.partitions("shop"))}
+    async with shown.log.share(["shop.events"], fresh("group")) as share:
+        assert share.parts == everything
