@@ -16,7 +16,7 @@ import resource
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -158,14 +158,13 @@ async def life(stage: Stage, customer: Person, number: int) -> None:
 async def placing(stage: Stage, customer: Person, number: int) -> None:
     """From the quote until the watcher is told that the order is paid for."""
     order_id = await placed(stage, customer, number)
-    thread = Thread[OrderTold](cursor=lambda told: told.item.cursor, ended=_is_confirmed)
-    async for told in customer.graph.watch(ORDER_UPDATES, {"id": order_id}, thread):
-        if told.item.occurred_at is not None:
-            stage.delays_s.append((datetime.now(UTC) - told.item.occurred_at).total_seconds())
-
-
-def _is_confirmed(told: OrderTold) -> bool:
-    return told.item.order is not None and told.item.order.status == "CONFIRMED"
+    thread = Thread[OrderTold](cursor=lambda told: told.item.cursor, ended=lambda _: False)
+    async with aclosing(customer.graph.watch(ORDER_UPDATES, {"id": order_id}, thread)) as updates:
+        async for told in updates:
+            if told.item.occurred_at is not None:
+                stage.delays_s.append((datetime.now(UTC) - told.item.occurred_at).total_seconds())
+            if told.item.order is not None and told.item.order.status == "CONFIRMED":
+                return
 
 
 class Courier:
