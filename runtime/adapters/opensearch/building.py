@@ -6,7 +6,7 @@ moves the alias, and whatever an interrupted build left is removed by the next.
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from uuid import uuid4
 
 import msgspec
@@ -15,18 +15,21 @@ from opensearchpy.exceptions import TransportError
 
 from kernel.committing import Advance
 from kernel.log import START
+from kernel.messages import UNSTAMPED
 from kernel.ports import Checkpoints, EventLog, Outage
 from runtime.adapters.opensearch.connecting import asked, outages, status_of
 from runtime.adapters.opensearch.documents import read_ids, read_states
 from runtime.adapters.opensearch.indexing import DOCUMENTS, RestaurantIndex, search_sink
-from runtime.adapters.opensearch.search import ANSWER_WITHIN_S, INDEX
+from runtime.adapters.opensearch.search import ANSWER_WITHIN_S, INDEX, OpenSearch
 from runtime.adapters.opensearch.template import template
 from runtime.adapters.postgres.pool import Database
 from runtime.adapters.postgres.pool import outages as lost_sessions
 from runtime.logs import logger
 from runtime.prerequisites import CannotStart
+from subgraphs.catalog.views.search import Near, Sort, Wanted
 
 LOOK_AGAIN_S = 2.0
+WARM_QUESTIONS = 3
 WITHIN_S = 30.0
 _LOCK = "select pg_try_advisory_lock(hashtextextended($1, 0))"
 _UNLOCK = "select pg_advisory_unlock(hashtextextended($1, 0))"
@@ -99,6 +102,7 @@ class IndexBuilder:
         _logger.info("builds an index", index=new)
         documents, refused = await self._fill()
         await self._ask("POST", f"/{new}/_refresh")
+        await self._warm(new)
         await self._swap(new)
         _logger.info("built an index", index=new, documents=documents, refused=refused)
         await asyncio.sleep(ANSWER_WITHIN_S)  # whoever still asks the old one gets an answer
@@ -125,6 +129,16 @@ class IndexBuilder:
                 _logger.error("left out of the index", restaurant=restaurant_id, reason=reason)
             after, documents, refusals = ids[-1], documents + len(ids), refusals + len(refused)
         return documents, refusals
+
+    async def _warm(self, new: str) -> None:
+        """Asks what takes scripts, so that no client is the first to: an engine that has just started needs seconds."""
+        near = Near(latitude=0, longitude=0)
+        wanted = Wanted(
+            at=UNSTAMPED, near=near, words=("warm",), max_distance_m=1, delivers_here=True, sort=Sort.RELEVANCE
+        )
+        for _ in range(WARM_QUESTIONS):
+            with suppress(Outage):
+                await OpenSearch(self._client, new).find(wanted, 1)
 
     async def _swap(self, new: str) -> None:
         """In one moment, and only if the new index is still the next one."""

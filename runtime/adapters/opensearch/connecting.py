@@ -1,6 +1,7 @@
 """Connections to OpenSearch: a bounded pool, an end to every wait, and one word for whatever goes wrong."""
 
 import asyncio
+import logging
 import ssl
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
@@ -25,6 +26,7 @@ async def open_client(url: str) -> AsyncGenerator[AsyncOpenSearch]:
 
     Nothing is sent before it is used, and nothing is ever sent twice by itself.
     """
+    logging.getLogger("opensearch").setLevel(logging.CRITICAL)  # It tells of every request; who waits tells of outages.
     parts = urlsplit(url)
     secure = parts.scheme == "opensearchs"
     client = AsyncOpenSearch(

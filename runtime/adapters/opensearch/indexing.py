@@ -21,12 +21,12 @@ from subgraphs.catalog.events import MenuItemChanged, RestaurantChanged
 from subgraphs.catalog.views.ratings import RESTAURANT_RATINGS
 from subgraphs.reviews.events import RatingChanged
 
-DOCUMENTS = 200
-"""Of one request: some megabytes."""
+DOCUMENTS = 100
+"""Of one request: a megabyte or two."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 5.0
 PATIENCE_S = 60.0
 """How long an engine is pressed that has no room; then it counts as away."""
-FULL, CONFLICT, ABSENT = 429, 409, 404
+MALFORMED, ABSENT, CONFLICT, FULL = 400, 404, 409, 429
 INDEXED = Counter("search_documents_indexed", "Documents that the search engine took, by outcome.", ["outcome"])
 _logger = logger("indexing")
 
@@ -101,9 +101,10 @@ class RestaurantIndex:
         while True:
             verdicts = await self._bulk(pending, refresh)
             for (_, state), verdict in zip(pending, verdicts, strict=True):
-                if _is_refusal(verdict):
+                if verdict.status == MALFORMED:
                     refused[state.restaurant_id] = f"{verdict.error.type}: {verdict.error.reason}"
-            pending = [each for each, verdict in zip(pending, verdicts, strict=True) if _has_no_room(verdict)]
+            outcomes = zip(pending, verdicts, strict=True)
+            pending = [each for each, verdict in outcomes if not _is_settled(verdict) and verdict.status != MALFORMED]
             if not pending:
                 return refused
             if waited >= PATIENCE_S:
@@ -173,20 +174,15 @@ def _lines(alias: str, state: RestaurantState) -> tuple[bytes, bytes, bytes, byt
     return msgspec.json.encode({"index": action}), b"\n", msgspec.json.encode(document(state)), b"\n"
 
 
-def _has_no_room(verdict: Verdict) -> bool:
-    return verdict.status == FULL or verdict.status >= 500
-
-
-def _is_refusal(verdict: Verdict) -> bool:
+def _is_settled(verdict: Verdict) -> bool:
+    """Taken; or a later state is there; or there is no such index, and who builds one will read the rows."""
     is_absent = verdict.status == ABSENT and verdict.error.type == "index_not_found_exception"
-    return 400 <= verdict.status < 500 and verdict.status not in (FULL, CONFLICT) and not is_absent
+    return verdict.status < 300 or verdict.status == CONFLICT or is_absent
 
 
 def _outcome(verdict: Verdict) -> str:
     if verdict.status < 300:
         return "taken"
-    if _has_no_room(verdict):
-        return "no_room"
-    if _is_refusal(verdict):
-        return "refused"
-    return "newer_there" if verdict.status == CONFLICT else "no_index"
+    if _is_settled(verdict):
+        return "later_there" if verdict.status == CONFLICT else "no_index"
+    return "refused" if verdict.status == MALFORMED else "no_room"
