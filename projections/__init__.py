@@ -3,7 +3,7 @@
 from typing import Any
 
 from kernel.projecting import Feed, Projection
-from projections import kitchens, reviews, staff, trips
+from projections import insights, kitchens, reviews, staff, trips
 from subgraphs.catalog.views import documents as catalog
 from subgraphs.dispatch import views as dispatch
 from subgraphs.orders import views as orders
@@ -19,5 +19,6 @@ PROJECTIONS: tuple[Projection[Any], ...] = (
     *staff.PROJECTIONS,
     *trips.PROJECTIONS,
     *reviews.PROJECTIONS,
+    *insights.PROJECTIONS,
 )
 FEEDS: tuple[Feed, ...] = orders.FEEDS

@@ -1,4 +1,4 @@
-"""Who works at which restaurant, as dispatch and reviews copy it from the catalog."""
+"""Who works at which restaurant, as dispatch, reviews and insights copy it from the catalog."""
 
 from collections.abc import Sequence
 from typing import TypeVar
@@ -7,9 +7,10 @@ from kernel.log import Recorded
 from kernel.projecting import Key, Projection, View
 from subgraphs.catalog.events import StaffChanged
 from subgraphs.dispatch.views import PICKUP_STAFF, PickupStaffRow
+from subgraphs.insights.views import INSIGHT_STAFF, InsightStaffRow
 from subgraphs.reviews.views import REVIEW_STAFF, ReviewStaffRow
 
-StaffT = TypeVar("StaffT", PickupStaffRow, ReviewStaffRow)
+StaffT = TypeVar("StaffT", PickupStaffRow, ReviewStaffRow, InsightStaffRow)
 
 
 def member_of(record: Recorded) -> Sequence[Key]:
@@ -41,4 +42,5 @@ def staff_copy(domain: str, view: View[StaffT]) -> Projection[StaffT]:
 
 OF_DISPATCH = staff_copy("dispatch", PICKUP_STAFF)
 OF_REVIEWS = staff_copy("reviews", REVIEW_STAFF)
-PROJECTIONS = (OF_DISPATCH, OF_REVIEWS)
+OF_INSIGHTS = staff_copy("insights", INSIGHT_STAFF)
+PROJECTIONS = (OF_DISPATCH, OF_REVIEWS, OF_INSIGHTS)

@@ -14,12 +14,12 @@ from kernel.places import TravelTimes
 from kernel.ports import EventLog, Signals
 from kernel.subgraph import Sink, Subgraph
 from projections import PROJECTIONS
+from runtime.adapters.analytics import FlowProgress, open_analytics
 from runtime.adapters.clock import PlatformClock
 from runtime.adapters.couriers import NearbyCouriers, of_the_free
 from runtime.adapters.ids import RandomIds
-from runtime.adapters.opensearch.indexing import RestaurantIndex, search_sink
-from runtime.adapters.opensearch.opening import open_search
 from runtime.adapters.payments import payment_provider
+from runtime.adapters.postgres.analytics import KEPT
 from runtime.adapters.postgres.domain import DomainStore, open_domain
 from runtime.adapters.postgres.flow import PostgresFlow
 from runtime.adapters.postgres.log import PostgresEventLog
@@ -40,6 +40,9 @@ from subgraphs.catalog.subgraph import SUBGRAPH as CATALOG
 from subgraphs.catalog.views.search import Search
 from subgraphs.dispatch.effects import CourierSearch
 from subgraphs.dispatch.subgraph import SUBGRAPH as DISPATCH
+from subgraphs.insights.analytics import Analytics, Progress
+from subgraphs.insights.reactions import sink_to
+from subgraphs.insights.subgraph import SUBGRAPH as INSIGHTS
 from subgraphs.orders.subgraph import SUBGRAPH as ORDERS
 from subgraphs.payments.effects import PaymentProvider
 from subgraphs.payments.subgraph import SUBGRAPH as PAYMENTS
@@ -47,9 +50,11 @@ from subgraphs.reviews.subgraph import SUBGRAPH as REVIEWS
 from subgraphs.tracking.positions import PositionStream, PositionTally
 from subgraphs.tracking.subgraph import SUBGRAPH as TRACKING
 
-SUBGRAPHS: tuple[Subgraph, ...] = (CATALOG, ORDERS, PAYMENTS, DISPATCH, TRACKING, REVIEWS)
-SCHEMAS = domain_schemas(SUBGRAPHS, PROJECTIONS)
+SUBGRAPHS: tuple[Subgraph, ...] = (CATALOG, ORDERS, PAYMENTS, DISPATCH, TRACKING, REVIEWS, INSIGHTS)
+SCHEMAS = domain_schemas(SUBGRAPHS, PROJECTIONS, kept={"insights": KEPT})
 """What each domain keeps in the database, for migrating."""
+READERS = 4
+"""Connections of a process beside its domains' own, for reading journals."""
 
 
 class Builder(Protocol):
@@ -66,6 +71,16 @@ class Builder(Protocol):
 
     async def rebuild(self) -> None:
         """Builds one anew and returns when it serves. Raises `runtime.prerequisites.CannotStart`."""
+        ...
+
+
+class Relay(Protocol):
+    """Carries a journal to where consumers read it; several may run, one leads."""
+
+    @property
+    def journal(self) -> str: ...
+    async def run(self) -> None:
+        """Until cancelled."""
         ...
 
 
@@ -99,6 +114,8 @@ class Platform:
     """Domain and sink, of those that an adapter needs and its domain knows nothing of."""
     builders: tuple[tuple[str, Builder], ...]
     """Domain and builder, of what is kept in engines and can be built anew."""
+    relays: tuple[Relay, ...]
+    """Of each journal one, where the log is not the journals themselves."""
     checks: Mapping[str, Check]
     """What must answer for this process to be ready."""
 
@@ -146,7 +163,7 @@ async def open_platform(settings: Settings, names: Sequence[str] = ()) -> AsyncG
     async with AsyncExitStack() as stack:
         codec = Codec([kind for subgraph in SUBGRAPHS for kind in (*subgraph.commands, *subgraph.events)])
         signals = await stack.enter_async_context(open_signals(settings.valkey_url))
-        readers = await stack.enter_async_context(open_database(settings.database_url, "", connections=4))
+        readers = await stack.enter_async_context(open_database(settings.database_url, "", connections=READERS))
         stores = {
             subgraph.name: await stack.enter_async_context(
                 open_domain(
@@ -162,7 +179,10 @@ async def open_platform(settings: Settings, names: Sequence[str] = ()) -> AsyncG
         clock = PlatformClock(settings.clock_origin, settings.clock_started, settings.clock_rate)
         equipment = {name: store.equipment(signals, clock, RandomIds()) for name, store in stores.items()}
         journals = PostgresEventLog(readers, signals)
+        log = await stack.enter_async_context(_open_log(settings, journals))
         search = await stack.enter_async_context(_open_search(settings, stores["catalog"], journals))
+        analytics = await stack.enter_async_context(open_analytics(settings.analytics_url, stores["insights"].database))
+        flow = PostgresFlow(readers)
         ports = await stack.enter_async_context(_open_ports(settings, stores, signals, clock))
         yield Platform(
             settings=settings,
@@ -170,14 +190,51 @@ async def open_platform(settings: Settings, names: Sequence[str] = ()) -> AsyncG
             stores=stores,
             equipment=equipment,
             handlers={subgraph.name: WatchedHandler(subgraph, equipment[subgraph.name]) for subgraph in SUBGRAPHS},
-            log=journals,
+            log=log,
             journals=journals,
-            flow=PostgresFlow(readers),
-            ports={**ports, **search.ports},
-            sinks=tuple(("catalog", sink) for sink in search.sinks),
+            flow=flow,
+            ports={**ports, **search.ports, Analytics: analytics, Progress: FlowProgress(flow)},
+            sinks=(*(("catalog", sink) for sink in search.sinks), ("insights", sink_to(analytics.engine))),
             builders=tuple(("catalog", builder) for builder in search.builders),
+            relays=_relays(settings, journals, equipment),
             checks={"database": lambda: readers.fetch("select 1")},
         )
+
+
+# The clients of the larger engines are imported only where a setting asks for them: they cost memory and time.
+
+
+@asynccontextmanager
+async def _open_log(settings: Settings, journals: PostgresEventLog) -> AsyncGenerator[EventLog]:
+    if settings.event_log_url.startswith("journal:"):
+        yield journals
+        return
+    from runtime.adapters.kafka.connecting import servers_of
+    from runtime.adapters.kafka.log import open_kafka_log
+
+    async with open_kafka_log(servers_of(settings.event_log_url), journals) as log:
+        yield log
+
+
+def _relays(settings: Settings, journals: EventLog, equipment: Mapping[str, Equipment]) -> tuple[Relay, ...]:
+    if settings.event_log_url.startswith("journal:"):
+        return ()
+    from runtime.adapters.kafka.connecting import servers_of
+    from runtime.adapters.kafka.relay import Relay as KafkaRelay
+    from runtime.adapters.kafka.topics import journal_topics
+
+    servers = servers_of(settings.event_log_url)
+    return tuple(
+        KafkaRelay(
+            each.name,
+            journal_topics(each),
+            journals,
+            equipment[each.name].checkpoints,
+            servers=servers,
+            database_url=settings.database_url,
+        )
+        for each in SUBGRAPHS
+    )
 
 
 @asynccontextmanager
@@ -186,6 +243,9 @@ async def _open_search(settings: Settings, catalog: DomainStore, log: EventLog) 
     if not settings.search_url.startswith("opensearch"):
         yield Grown(ports={Search: own})
         return
+    from runtime.adapters.opensearch.indexing import RestaurantIndex, search_sink
+    from runtime.adapters.opensearch.opening import open_search
+
     async with open_search(settings.search_url, own, catalog, log) as opened:
         ports = {Search: opened.search, RestaurantIndex: opened.index}
         yield Grown(ports=ports, sinks=(search_sink(),), builders=(opened.builder,))

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from typing import NewType, TypeVar
 from uuid import UUID
@@ -18,13 +18,14 @@ MinorUnits = NewType("MinorUnits", int)
 TimeZone = NewType("TimeZone", str)
 Currency = NewType("Currency", str)
 Locale = NewType("Locale", str)
-# Python's own types stand for the others: `datetime` is DateTime, `time` is LocalTime, `timedelta` is Duration and
-# `uuid.UUID` is UUID.
+# Python's own types stand for the others: `datetime` is DateTime, `date` is LocalDate, `time` is LocalTime, `timedelta`
+# is Duration and `uuid.UUID` is UUID.
 
 MAX_SAFE_INTEGER = 2**53
 MAX_SCALAR_LENGTH = 64
 
 _DATE_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
+_LOCAL_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _LOCAL_TIME = re.compile(r"\d{2}:\d{2}(:\d{2})?", re.ASCII)
 _DURATION = re.compile(
     r"P(?=\d|T\d)(?:(?P<days>\d{1,6})D)?"
@@ -76,6 +77,13 @@ def render_date_time(value: datetime) -> str:
     if value.tzinfo is None:
         raise ValueError("a time without its zone reached the graph")
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def parse_local_date(value: object) -> date:
+    """A day of the calendar."""
+    wanted = "a date such as 2026-11-22"
+    text = _matched(_LOCAL_DATE, value, wanted)[0]
+    return _read(wanted, lambda: date.fromisoformat(text))
 
 
 def parse_local_time(value: object) -> time:
@@ -159,6 +167,13 @@ SCALARS: Mapping[object, ScalarDefinition] = {
     ),
     datetime: _scalar(
         "DateTime", "A moment, RFC 3339, answered in UTC.", f"{_RFC}/rfc3339", parse_date_time, render_date_time
+    ),
+    date: _scalar(
+        "LocalDate",
+        "A day as the calendar on the wall has it, such as 2026-11-22.",
+        f"{_RFC}/rfc3339#section-5.6",
+        parse_local_date,
+        date.isoformat,
     ),
     time: _scalar(
         "LocalTime", "A wall-clock time, such as 17:30.", f"{_RFC}/rfc3339#section-5.6", parse_local_time, str

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
+from math import ceil
 from zoneinfo import ZoneInfo
 
 from kernel.ids import person_id
@@ -49,13 +50,15 @@ def days(first: date, last: date, time_zone: str) -> tuple[datetime, ...]:
     return tuple(_begin(first + timedelta(days=number), time_zone) for number in range(count))
 
 
-def hours(first: date, last: date, time_zone: str) -> tuple[datetime, ...]:
-    """The beginning of every hour of the period, and its end: 23 or 25 of a day when the clocks are changed."""
-    edges = days(first, last, time_zone)
-    found = [edges[0]]
-    while found[-1] + timedelta(hours=1) < edges[-1]:
-        found.append(found[-1] + timedelta(hours=1))
-    return (*found, edges[-1])
+def day_of(first: date, number: int) -> date:
+    """The day of that number, from 0, of a period."""
+    return first + timedelta(days=number)
+
+
+def hours(begin: datetime, end: datetime) -> tuple[datetime, ...]:
+    """The beginning of every hour of a period, and its end: a day has 23 or 25 when the clocks are changed."""
+    count = ceil((end - begin) / timedelta(hours=1))
+    return (*(begin + timedelta(hours=number) for number in range(count)), end)
 
 
 def _begin(day: date, time_zone: str) -> datetime:
