@@ -16,6 +16,8 @@ KEPT = 2000
 """Records kept per partition; who comes later reads the topic."""
 WAIT_S = 0.3
 """How long a broker may hold a request when there is nothing new; a partition followed anew waits for its return."""
+GATHER_S = 0.01
+"""For the first request to ask for all that a reader begins with."""
 MOST_BYTES = 256 * 1024
 UNREAD_S = 30.0
 """When nobody has asked for so long, a partition is followed no longer."""
@@ -67,6 +69,11 @@ class Following:
         self._more = asyncio.Event()
         self._now = asyncio.get_running_loop().time
 
+    @property
+    def parts(self) -> frozenset[TopicPartition]:
+        """What is followed."""
+        return frozenset(self._ends)
+
     def follow(self, part: TopicPartition, next_offset: int, last: Position) -> None:
         """From this offset on; `last` is the last place of the journal that lies before it."""
         if part not in self._ends:
@@ -91,6 +98,7 @@ class Following:
         async with asyncio.TaskGroup() as group:
             while True:
                 await self._more.wait()
+                await asyncio.sleep(GATHER_S)
                 self._more.clear()
                 await self._learn_leaders()
                 leaders = {end.leader for end in self._ends.values() if end.leader is not None}

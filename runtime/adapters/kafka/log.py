@@ -87,6 +87,11 @@ class KafkaEventLog:
         """Follows the live ends until cancelled."""
         await self._following.run()
 
+    @property
+    def followed(self) -> frozenset[TopicPartition]:
+        """The partitions whose live ends are fetched now."""
+        return self._following.parts
+
     def _wake(self, topics: Iterable[str]) -> None:
         news = frozenset(topics)
         for flag in self._flags:

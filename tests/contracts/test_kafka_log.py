@@ -1,0 +1,314 @@
+"""KafkaEventLog: whatever is doubled, deleted, made anew or away, each place of a journal is read on from in order."""
+
+import asyncio
+import random
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from signal import SIGCONT, SIGKILL, SIGSTOP
+
+import pytest
+from aiokafka import TopicPartition as Place
+from aiokafka.admin import RecordsToDelete
+
+from kernel.log import START, Position, Sealed, TopicPartition
+from kernel.ports import Outage
+from runtime.adapters.kafka.administering import open_administration
+from runtime.adapters.kafka.connecting import open_admin
+from runtime.adapters.kafka.fetching import open_brokers
+from runtime.adapters.kafka.log import KafkaEventLog, open_kafka_log
+from runtime.engines.running import running
+from tests.contracts.conftest import Stores
+from tests.contracts.publishing import Publisher, make_topics, open_publisher
+from tests.contracts.shop import fresh, sale
+from tests.engines import kafka_broker_in, skip_without
+from tests.patience import eventually
+
+pytestmark = pytest.mark.anyio
+
+
+@dataclass(frozen=True)
+class Street:
+    """One stream's partition, from the journal to a reader."""
+
+    stores: Stores
+    servers: str
+    publisher: Publisher
+    log: KafkaEventLog
+    stream: str = "order_1"
+
+    @property
+    def part(self) -> TopicPartition:
+        return "shop.events", self.stores.partition(self.stream)
+
+    async def sell(self, count: int) -> None:
+        """Commits so many events of the stream; nothing is published."""
+        sold = len(await self.stores.shop.journal.read(self.stream))
+        for number in range(count):
+            await self.stores.shop.journal.commit(sale(self.stream, fresh("what"), expected=sold + number))
+
+    async def truth(self, after: Position = START) -> Sequence[Sealed]:
+        return await self.stores.log.read({self.part: after}, 10_000)
+
+    async def rest(self, after: Position, limit: int = 500, log: KafkaEventLog | None = None) -> list[Sealed]:
+        """Page by page to the end."""
+        found: list[Sealed] = []
+        while page := await (log or self.log).read({self.part: found[-1].at if found else after}, limit):
+            assert all(earlier.at < later.at for earlier, later in pairwise(page))
+            found += page
+        return found
+
+    async def bounds(self) -> tuple[int, int]:
+        async with open_brokers(self.servers) as brokers:
+            return await brokers.bounds(self.part)
+
+    async def delete_before(self, offset: int) -> None:
+        """As retention does when time has come."""
+        async with open_admin(self.servers) as admin:
+            await admin.delete_records({Place(*self.part): RecordsToDelete(offset)})
+
+    async def reads_everything_from_everywhere(self) -> None:
+        """The log in use does, and one that knows nothing yet."""
+        truth = await self.truth()
+        places = [START, *(record.at for record in truth)]
+        async with open_kafka_log(self.servers, self.stores.log) as newcomer:
+            for number, place in enumerate(places):
+                assert await self.rest(place) == truth[number:]
+                assert await self.rest(place, limit=3, log=newcomer) == truth[number:]
+
+
+@asynccontextmanager
+async def a_street(stores: Stores, servers: str) -> AsyncGenerator[Street]:
+    await make_topics(servers)
+    async with open_publisher(servers, stores.log) as publisher, open_kafka_log(servers, stores.log) as log:
+        yield Street(stores, servers, publisher, log)
+
+
+@pytest.fixture
+async def street(stores: Stores, kafka: str) -> AsyncIterator[Street]:
+    async with a_street(stores, kafka) as opened:
+        yield opened
+
+
+@pytest.fixture
+def searches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A search goes on to the very record."""
+    monkeypatch.setattr("runtime.adapters.kafka.seeking.NEAR", 1)
+
+
+async def published_one_by_one(street: Street, records: Sequence[Sealed]) -> None:
+    """Each in a batch of its own, so that a probe sees no more than it asked for."""
+    for record in records:
+        await street.publisher.send([record])
+
+
+@pytest.mark.usefixtures("searches")
+@pytest.mark.parametrize("seed", range(4))
+async def test_what_a_relay_doubles_is_read_once_from_every_place(street: Street, seed: int) -> None:
+    chance = random.Random(seed)
+    await street.sell(24)
+    truth = await street.truth()
+    at = 0
+    while at < len(truth):
+        end = min(len(truth), at + chance.randrange(1, 9))
+        await published_one_by_one(street, truth[at:end])
+        at = end if end == len(truth) or chance.random() < 0.4 else chance.randrange(0, end)
+    await street.reads_everything_from_everywhere()
+
+
+@pytest.mark.usefixtures("searches")
+async def test_a_journal_published_anew_from_its_beginning_is_read_once(street: Street) -> None:
+    await street.sell(20)
+    for _ in range(3):
+        await street.publisher.publish()
+        street.publisher.fall_back()
+    await street.reads_everything_from_everywhere()
+    await street.sell(2)
+    await street.publisher.publish()
+    await street.reads_everything_from_everywhere()
+
+
+@pytest.mark.usefixtures("searches")
+async def test_what_somebody_else_wrote_is_passed_over(street: Street) -> None:
+    await street.sell(6)
+    for record in await street.truth():
+        await street.publisher.send_rubbish(street.part)
+        await published_one_by_one(street, [record])
+    await street.publisher.send_rubbish(street.part)
+    await street.reads_everything_from_everywhere()
+    assert await street.log.head(*street.part) == (await street.truth())[-1].at
+
+
+async def test_a_topic_nobody_has_published_to_is_read_from_the_archive_and_then_followed(street: Street) -> None:
+    await street.sell(7)
+    assert await street.rest(START, limit=3) == await street.truth()
+    head = await street.log.head(*street.part)
+    assert head == (await street.truth())[-1].at
+    await street.sell(2)
+    async with street.log.watch([street.part[0]]) as wakeup:
+        await street.publisher.publish()
+        assert await wakeup.wait(5)
+    assert await street.rest(head) == await street.truth(head)
+    await street.reads_everything_from_everywhere()
+
+
+@pytest.mark.parametrize("left", [5, 1, 0])
+@pytest.mark.usefixtures("searches")
+async def test_what_has_expired_is_read_from_the_archive(street: Street, left: int) -> None:
+    await street.sell(12)
+    await published_one_by_one(street, await street.truth())
+    await street.reads_everything_from_everywhere()
+    _, end = await street.bounds()
+    await street.delete_before(end - left)
+    await street.reads_everything_from_everywhere()
+    street.publisher.fall_back({street.part: (await street.truth())[-1].at})
+    await street.sell(3)
+    await street.publisher.publish()
+    await street.reads_everything_from_everywhere()
+
+
+@pytest.mark.usefixtures("searches")
+async def test_what_has_expired_but_for_its_doubles_is_read_once(street: Street) -> None:
+    await street.sell(9)
+    truth = await street.truth()
+    await published_one_by_one(street, [*truth[:6], *truth[2:6], *truth[1:]])
+    for offset in range(1, 18):
+        await street.delete_before(offset)
+        await street.reads_everything_from_everywhere()
+
+
+async def test_records_that_expire_before_they_were_followed_are_not_skipped(street: Street) -> None:
+    await street.sell(3)
+    await street.publisher.publish()
+    last = (await street.rest(START))[-1].at
+    await street.log.read({street.part: last}, 10)  # followed from here
+    await street.sell(4)
+    await street.publisher.publish()
+    _, end = await street.bounds()
+    await street.delete_before(end)
+    await street.sell(1)
+    await street.publisher.publish()
+    assert await street.rest(last) == await street.truth(last)
+
+
+async def test_a_topic_made_anew_under_its_readers_costs_them_nothing(street: Street) -> None:
+    await street.sell(8)
+    await street.publisher.publish()
+    truth = await street.truth()
+    assert await street.rest(START, limit=2) == truth
+    async with open_administration(street.servers) as kafka:
+        await kafka.delete(await kafka.partitions())
+    await make_topics(street.servers)
+    await street.sell(8)
+    await published_one_by_one(street, (await street.truth())[5:])
+
+    async def right() -> bool:
+        try:
+            await street.reads_everything_from_everywhere()
+        except Outage:
+            return False  # who followed the old topic has to hear of the new one first
+        return True
+
+    await eventually(right)
+
+
+async def test_a_topic_that_is_not_there_is_an_outage_until_it_is_made(stores: Stores, kafka: str) -> None:
+    async with open_kafka_log(kafka, stores.log) as log:
+        with pytest.raises(Outage, match=r"shop\.events"):
+            await log.read({("shop.events", 0): START}, 10)
+        await make_topics(kafka)
+        assert await log.read({("shop.events", 0): START}, 10) == []
+
+
+async def test_a_reader_far_behind_the_live_end_misses_nothing(street: Street, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runtime.adapters.kafka.following.KEPT", 3)
+    await street.sell(2)
+    await street.publisher.publish()
+    last = (await street.rest(START))[-1].at
+    for _ in range(5):
+        await street.sell(8)
+        await street.publisher.publish()
+        assert await street.rest((await street.truth())[-1].at) == []
+    assert await street.rest(last, limit=5) == await street.truth(last)
+    await street.reads_everything_from_everywhere()
+
+
+async def test_what_nobody_reads_is_followed_no_longer(street: Street, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runtime.adapters.kafka.following.UNREAD_S", 0.5)
+    await street.sell(2)
+    await street.publisher.publish()
+    await street.rest(START)
+    assert street.log.followed == {street.part}
+
+    async def none() -> bool:
+        return not street.log.followed
+
+    await eventually(none)
+    await street.sell(2)
+    await street.publisher.publish()
+    await street.reads_everything_from_everywhere()
+
+
+async def test_a_kafka_that_is_killed_is_an_outage_and_comes_back_without_a_loss(
+    stores: Stores, tmp_path: Path
+) -> None:
+    skip_without("kafka")
+    broker = kafka_broker_in(tmp_path / "broker")
+    with running(broker, within_seconds=90) as process:
+        async with a_street(stores, broker.servers) as street:
+            await street.sell(5)
+            await street.publisher.publish()
+            last = (await street.rest(START))[-1].at
+            process.send_signal(SIGKILL)
+            process.wait()
+            with pytest.raises(Outage):
+                await out(street, last)
+            await street.sell(3)
+            with running(broker, within_seconds=90):
+                await street.publisher.publish()
+                await eventually(lambda: reads(street, last))
+                await street.reads_everything_from_everywhere()
+
+
+async def test_a_kafka_that_hangs_is_an_outage_and_goes_on_without_a_loss(
+    stores: Stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runtime.adapters.kafka.fetching.ANSWER_TIMEOUT_S", 1.0)
+    skip_without("kafka")
+    broker = kafka_broker_in(tmp_path / "broker")
+    with running(broker, within_seconds=90) as process:
+        async with a_street(stores, broker.servers) as street:
+            await street.sell(5)
+            await street.publisher.publish()
+            last = (await street.rest(START))[-1].at
+            process.send_signal(SIGSTOP)
+            try:
+                with pytest.raises(Outage):
+                    await out(street, last)
+            finally:
+                process.send_signal(SIGCONT)
+            await street.sell(3)
+            await street.publisher.publish()
+            await eventually(lambda: reads(street, last))
+            await street.reads_everything_from_everywhere()
+
+
+async def out(street: Street, after: Position) -> None:
+    """Reads on until that is an outage, as it must be before long."""
+    async with asyncio.timeout(10):
+        while True:
+            assert await street.log.read({street.part: after}, 10) == []
+            await asyncio.sleep(0.05)
+
+
+async def reads(street: Street, after: Position) -> bool:
+    """Whether the log in use reads on as if nothing had been."""
+    try:
+        found = await street.rest(after)
+    except Outage:
+        return False
+    truth = await street.truth(after)
+    assert found == truth[: len(found)]
+    return found == truth
