@@ -1,5 +1,6 @@
 """Who does the work: one process for all domains, or with SPLIT=1 one to serve and one to work for each of them."""
 
+import re
 from pathlib import Path
 
 from msgspec import Struct
@@ -7,7 +8,7 @@ from msgspec.structs import replace
 
 from runtime.settings import Settings
 
-SUBGRAPHS = Path(__file__).parents[2] / "subgraphs"
+SUPERGRAPH = Path(__file__).parents[2] / "schema" / "supergraph.graphql"
 FIRST_SERVE_PORT = 20
 FIRST_WORK_PORT = 30
 
@@ -28,8 +29,8 @@ class Part(Struct, frozen=True):
 
 
 def domains() -> tuple[str, ...]:
-    """Every domain, told from the folders: importing them would cost the supervisor what it costs those who work."""
-    return tuple(sorted(path.parent.name for path in SUBGRAPHS.glob("*/subgraph.py")))
+    """Every domain, as the gateway knows them: importing them would cost the supervisor what it costs who works."""
+    return tuple(sorted(re.findall(r'@join__graph\(name: "(\w+)"', SUPERGRAPH.read_text())))
 
 
 def parts(settings: Settings) -> tuple[Part, ...]:

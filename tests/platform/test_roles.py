@@ -10,9 +10,12 @@ import asyncpg
 import pytest
 
 from kernel.consuming import Consumer
+from runtime.__main__ import parser
+from runtime.engines.postgres import SETTINGS as POSTGRES
 from runtime.prerequisites import CannotStart
 from runtime.settings import SECRET_NAMES, Settings
-from runtime.wiring import SUBGRAPHS, chosen, open_platform
+from runtime.supervision.splitting import domains, parts, placed
+from runtime.wiring import READERS, SUBGRAPHS, chosen, open_platform
 from runtime.working import Work
 from tests.conftest import runtime_url, test_settings
 
@@ -93,3 +96,35 @@ def test_a_role_says_so_in_one_sentence(role: str) -> None:
     assert done.returncode != 0
     assert done.stderr.startswith("Cannot start. There is no subgraph 'kitchens', only ")
     assert done.stderr.count("\n") == 1
+
+
+def test_the_supervisor_knows_every_domain_without_importing_one() -> None:
+    assert sorted(domains()) == sorted(NAMES)
+
+
+def test_split_in_processes_each_has_a_name_and_a_port_of_its_own() -> None:
+    settings = placed(test_settings(SPLIT="1", PORT="5000", EVENT_LOG_URL="kafka://log:9092"))
+    processes = parts(settings)
+    assert {part.name for part in processes} == {
+        "relay",
+        *(f"{role}-{name}" for role in ("serve", "work") for name in NAMES),
+    }
+    assert len({part.port for part in processes}) == len(processes)
+    urls = dict(pair.split("=") for pair in settings.subgraph_urls.split(","))
+    assert urls == {
+        part.arguments[1]: f"http://127.0.0.1:{part.port}" for part in processes if part.arguments[0] == "serve"
+    }
+    for part in processes:
+        parser().parse_args(part.arguments)
+
+
+def test_split_by_hand_stays_as_it_was_placed() -> None:
+    settings = test_settings(SPLIT="1", SUBGRAPH_URLS="orders=http://elsewhere:1")
+    assert placed(settings) == settings
+    assert placed(test_settings()).subgraph_urls == ""
+
+
+def test_all_processes_of_a_split_platform_fit_into_the_database() -> None:
+    settings = test_settings(SPLIT="1", EVENT_LOG_URL="kafka://log:9092")
+    most = len(parts(settings)) * (settings.database_connections + READERS)
+    assert most <= int(POSTGRES["max_connections"]) - 40
