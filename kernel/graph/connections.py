@@ -29,6 +29,9 @@ from kernel.messages import Value
 from kernel.projecting import Projection
 
 MAX_PAGE = 100
+AS_OF = (
+    "The list shows everything that had happened by then, and perhaps more: now, but when the platform cannot keep up."
+)
 
 NodeT = TypeVar("NodeT")
 RowT = TypeVar("RowT")
@@ -58,10 +61,7 @@ class Listing(Connection[NodeT]):
 
     until: strawberry.Private[datetime | None]
 
-    @strawberry.field(
-        description="The list shows everything that had happened by then, and perhaps more: now, but when the platform "
-        "cannot keep up."
-    )
+    @strawberry.field(description=AS_OF)
     def as_of(self) -> datetime:
         assert self.until is not None, "`shown_until` did not see that it would be asked for"
         return self.until
@@ -69,8 +69,12 @@ class Listing(Connection[NodeT]):
 
 async def shown_until(info: Info, projection: Projection[Any]) -> datetime | None:
     """The moment up to which the projection's view shows everything; None when the document nowhere asks for `asOf`."""
-    is_asked = info.query is None or "asOf" in info.query
-    return await info.context.as_of(projection.view.name, projection.topics) if is_asked else None
+    return await info.context.as_of(projection.view.name, projection.topics) if asks_how_old(info) else None
+
+
+def asks_how_old(info: Info) -> bool:
+    """Whether the document asks for `asOf`, wherever."""
+    return info.query is None or "asOf" in info.query
 
 
 class Page(Value):

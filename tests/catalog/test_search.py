@@ -1,6 +1,6 @@
 """Restaurants are found by misspelt words, place, hours and cuisine, page by page, within two seconds of a change."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -20,7 +20,7 @@ FIND = """query($near: PositionInput, $search: String, $filter: RestaurantFilter
       first: $first, after: $after, last: $last, before: $before) {
     edges { cursor distanceM node { name } }
     pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
-    totalCount degraded facets { cuisines { cuisine { slug } restaurants } }
+    totalCount degraded asOf facets { cuisines { cuisine { slug } restaurants } }
   } }"""
 
 
@@ -232,10 +232,12 @@ async def test_a_consistency_token_waits_for_the_words_it_asks_for(bench: Bench)
     asked = {"search": "margherita", "first": 5}
     behind = (await bench.ask(FIND, asked, token=token))["restaurants"]
     assert (behind["degraded"], behind["edges"]) == (True, [])
+    assert datetime.fromisoformat(behind["asOf"]) < bench.clock.now()
     async with bench.indexing():
         await settled(bench)
         current = (await bench.ask(FIND, asked, token=token))["restaurants"]
     assert (current["degraded"], current["totalCount"]) == (False, 1)
+    assert datetime.fromisoformat(current["asOf"]) == bench.clock.now()
     answer = await bench.execute(FIND, asked, token="forged")
     assert answer.errors
 

@@ -69,7 +69,7 @@ class Query:
         page = Page.read(
             info.context.cursor_secret, scope_of(sought), first=first, after=after, last=last, before=before
         )
-        return await found(info.context, sought, page)
+        return await found(info, sought, page)
 
     @strawberry.field(
         description="What somebody who has typed this much may want: restaurants, cuisines and dishes, at most ten, "

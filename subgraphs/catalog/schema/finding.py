@@ -3,13 +3,14 @@
 import hashlib
 from asyncio import gather
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from typing import Self, cast
 
 import msgspec
 import strawberry
 
-from kernel.graph.connections import Page
+from kernel.graph.connections import AS_OF, Page, asks_how_old
 from kernel.graph.context import GraphContext, Info
 from kernel.graph.errors import BadUserInput
 from kernel.graph.types import PageInfo, PositionInput
@@ -80,6 +81,12 @@ class RestaurantConnection:
         "reserve answers in place of the search engine."
     )
     wanted: strawberry.Private[Wanted]
+    until: strawberry.Private[datetime | None]
+
+    @strawberry.field(description=f"{AS_OF} What is asked of each restaurant itself is as it is now.")
+    def as_of(self) -> datetime:
+        assert self.until is not None, "`found` did not see that it would be asked for"
+        return self.until
 
     @strawberry.field(description="The nodes of the edges, for clients that need no cursor per node.")
     def nodes(self) -> list[Restaurant]:
@@ -156,10 +163,12 @@ def scope_of(sought: Wanted) -> str:
     return "restaurants:" + hashlib.sha256(msgspec.json.encode(timeless)).hexdigest()[:16]
 
 
-async def found(context: GraphContext, sought: Wanted, page: Page) -> RestaurantConnection:
+async def found(info: Info, sought: Wanted, page: Page) -> RestaurantConnection:
     """One page of what is wanted."""
+    context = info.context
     search = context.port(Search)
     follower = search.follower(sought)
+    until = await _shown_until(context, follower) if asks_how_old(info) else None
     is_current = follower is None or await context.reached(follower, SEARCH_PROJECTION.topics)
     beyond = None if page.keyset is None else cast("Place", page.keyset)
     answer = await search.find(sought, page.fetch, beyond, backwards=page.backwards)
@@ -171,4 +180,8 @@ async def found(context: GraphContext, sought: Wanted, page: Page) -> Restaurant
         if row is not None
     ]
     degraded = answer.degraded or not is_current
-    return RestaurantConnection(edges=edges, page_info=listed.page_info, degraded=degraded, wanted=sought)
+    return RestaurantConnection(edges=edges, page_info=listed.page_info, degraded=degraded, wanted=sought, until=until)
+
+
+async def _shown_until(context: GraphContext, follower: str | None) -> datetime:
+    return context.clock.now() if follower is None else await context.as_of(follower, SEARCH_PROJECTION.topics)
