@@ -15,6 +15,8 @@ CLICKHOUSE := .venv/.clickhouse
 GATEWAY := router/gateway/node_modules/.installed
 COMPOSER := router/compose/node_modules/.installed
 ASYNCAPI := router/asyncapi/node_modules/.installed
+HIVE_VERSION := $(shell cat router/hive-router/version)
+HIVE := build/hive-router/.installed-$(HIVE_VERSION)
 
 # Set when some process is placed by hand or there are more of them: which ports must be free, only the platform itself knows then.
 PLACED := $(SERVE_PORT)$(WORK_PORT)$(ISSUER_PORT)$(PROVIDER_PORT)$(POSTGRES_PORT)$(VALKEY_PORT)$(SUPERVISOR_PORT)$(OWNER_DATABASE_URL)$(VALKEY_URL)$(filter-out 0,$(SPLIT))$(filter real,$(ENGINES))
@@ -26,7 +28,7 @@ AS :=  # make's own AS is the assembler
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo test check format schema token install engines fetched-engines prerequisites python coverage
+.PHONY: help up demo test check format schema token install engines fetched-engines hive-router prerequisites python coverage
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -76,6 +78,16 @@ fetched-engines: $(PACKAGES)
 
 engines: $(PACKAGES) ## Fetch Kafka and OpenSearch with Maven, and check every jar's hash
 	@$(BIN)/python -m runtime.engines.jars
+
+hive-router: $(if $(HIVE_ROUTER_BIN),,$(HIVE)) ## Build Hive Router, for ROUTER=hive; about 17 minutes, or HIVE_ROUTER_BIN= names one
+	@test -x "$(or $(HIVE_ROUTER_BIN),build/hive-router/bin/hive_router)" || { echo "There is no Hive Router at $(HIVE_ROUTER_BIN)."; exit 1; }
+	@echo "Hive Router is $(or $(HIVE_ROUTER_BIN),built); start the platform with ROUTER=hive."
+
+$(HIVE):
+	@command -v cargo > /dev/null || { echo "Cargo is needed to build Hive Router: install Rust 1.95 or newer, or name a program with HIVE_ROUTER_BIN."; exit 1; }
+	@echo "Building Hive Router $(HIVE_VERSION) (once, about 17 minutes on two cores)"
+	@cargo install hive-router --version $(HIVE_VERSION) --locked --features graphiql --force --quiet --root build/hive-router
+	@touch $@
 
 prerequisites: python
 	@$(PYTHON) runtime/prerequisites.py --port "$(PORT)" --data-dir "$(DATA_DIR)" --node "$(NODE_BIN)" $(if $(PLACED),--any-port)
