@@ -12,6 +12,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from runtime.engines.running import free_port
+from runtime.prerequisites import CannotStart
+from runtime.settings import Settings
+from runtime.supervision.hive_router import hive_router_program
 from tests.journeys.person import Json
 from tests.running_platform import ROOT, RunningPlatform, platform_in
 
@@ -19,6 +22,7 @@ ROUTERS = ("gateway", "hive")
 ORIGIN = "https://shop.example"
 FOREIGN_ORIGIN = "https://evil.example"
 SLOW_CLIENT_SECONDS = 3
+SUPERGRAPH = ROOT / "schema" / "supergraph.graphql"
 
 
 @dataclass
@@ -29,6 +33,8 @@ class Deployment:
     graph_url: str
     issuer_url: str
     platform: RunningPlatform | None = None
+    supergraph: Path = SUPERGRAPH
+    """The file that its router reads; a copy of ours, where tests may write."""
     origin: str = ORIGIN
     """Of a page that may use the graph."""
     tokens: dict[str, str] = field(default_factory=dict[str, str])
@@ -65,23 +71,33 @@ def by_url(graph_url: str, issuer_url: str | None, origin: str | None) -> Deploy
     return Deployment("by url", graph_url, issuer, origin=origin or f"{parts.scheme}://{parts.netloc}")
 
 
+def replaced(file: Path, text: str) -> None:
+    """Another text at once, as a deployment does it."""
+    fresh = file.with_suffix(".new")
+    fresh.write_text(text)
+    fresh.rename(file)
+
+
 @contextmanager
 def deployed(router: str, folder: Path) -> Generator[Deployment]:
     """A platform of these tests' own behind that router."""
-    if router == "hive" and not hive_program():
-        pytest.skip("Hive Router is not built here: `make hive-router`, or name its program in HIVE_ROUTER_BIN")
-    port = free_port(block=20)
+    if router == "hive" and not has_hive_router():
+        pytest.skip("Hive Router is not here: `make hive-router` builds it, or HIVE_ROUTER_BIN names its program")
+    port, supergraph = free_port(block=20), folder / "supergraph.graphql"
+    replaced(supergraph, SUPERGRAPH.read_text())
     settings = {
         "ROUTER": router,
         "CITY_RESTAURANTS": "4",
         "ALLOWED_ORIGINS": f"{ORIGIN},http://127.0.0.1:{port}",
         "SLOW_CLIENT_SECONDS": str(SLOW_CLIENT_SECONDS),
+        "SUPERGRAPH": str(supergraph),
     }
     with platform_in(folder / "kept", port, settings) as platform:
-        yield Deployment(router, platform.graph_url, platform.address(3, ""), platform)
+        yield Deployment(router, platform.graph_url, platform.address(3, ""), platform, supergraph)
 
 
-def hive_program() -> str | None:
-    """Where the program of Hive Router is, if anywhere."""
-    named = os.environ.get("HIVE_ROUTER_BIN")
-    return named if named and Path(named).is_file() else None
+def has_hive_router() -> bool:
+    try:
+        return hive_router_program(Settings.from_environment({**os.environ, "ROUTER": "hive"})).is_file()
+    except CannotStart:
+        return False
