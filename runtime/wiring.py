@@ -221,6 +221,7 @@ def _relays(settings: Settings, journals: EventLog, equipment: Mapping[str, Equi
         return ()
     from runtime.adapters.kafka.connecting import servers_of
     from runtime.adapters.kafka.relay import Relay as KafkaRelay
+    from runtime.adapters.kafka.relay import lease_of
     from runtime.adapters.kafka.topics import journal_topics
 
     servers = servers_of(settings.event_log_url)
@@ -231,7 +232,7 @@ def _relays(settings: Settings, journals: EventLog, equipment: Mapping[str, Equi
             journals,
             equipment[each.name].checkpoints,
             servers=servers,
-            database_url=settings.database_url,
+            lease=lease_of(each.name, settings.database_url),
         )
         for each in SUBGRAPHS
     )

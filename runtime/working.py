@@ -19,7 +19,7 @@ from runtime.health import health_app, listening
 from runtime.logs import logger, request_context, trace_of
 from runtime.measuring import WorkMeter
 from runtime.settings import Settings
-from runtime.wiring import Platform, open_platform
+from runtime.wiring import SUBGRAPHS, Platform, Relay, open_platform
 
 
 @dataclass(frozen=True)
@@ -136,11 +136,16 @@ class Work:
             for tail in self._tails_of(effect.topics)
         ]
 
+    @property
+    def relays(self) -> Sequence[Relay]:
+        """Whoever works for all domains carries their journals too; otherwise the role `relay` does."""
+        return self._platform.relays if len(self._domains) == len(SUBGRAPHS) else ()
+
     async def run(self) -> None:
         """Works until cancelled; a bug ends the process, and the supervisor starts it again."""
         async with asyncio.TaskGroup() as group:
             consuming = (*self.tails.values(), *self.consumers, *self.performers)
-            for loop in (*consuming, *self.takers, *self.tickers, *self.builders):
+            for loop in (*consuming, *self.takers, *self.tickers, *self.builders, *self.relays):
                 group.create_task(for_good(loop), name=type(loop).__name__)
 
 

@@ -2,13 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from functools import partial
 
 from kernel.committing import Advance
 from kernel.log import START, Position
 from kernel.ports import Checkpoints, EventLog, Outage, TopicPartition, Wakeup
 from runtime.adapters.kafka.publishing import Publisher, open_publisher
-from runtime.adapters.postgres.leading import Lease, open_lease
+from runtime.adapters.postgres.leading import SILENT_S, Lease, open_lease
 
 CONSUMER = "relay"
 """The name of its checkpoints in the journal's domain: everything up to them is in Kafka."""
@@ -42,11 +44,12 @@ class Relay:
         checkpoints: Checkpoints,
         *,
         servers: str,
-        database_url: str,
+        lease: Callable[[], AbstractAsyncContextManager[Lease]],
     ) -> None:
-        """`topics` are those of `journal`, `log` reads the journal itself, `checkpoints` are its domain's."""
+        """`topics` are those of `journal`, `log` reads the journal itself, `checkpoints` are its domain's, `lease` is
+        as `lease_of` makes it."""
         self.journal, self._topics, self._log, self._checkpoints = journal, tuple(topics), log, checkpoints
-        self._servers, self._database_url = servers, database_url
+        self._servers, self._lease = servers, lease
         self.leading = False
         self.published = 0
         """Records since this process began, repetitions included; for metrics."""
@@ -55,7 +58,7 @@ class Relay:
         """Until cancelled; outages of Kafka and of Postgres are waited out."""
         while True:
             try:
-                async with open_lease(self._database_url, f"{CONSUMER} of {self.journal}") as lease:
+                async with self._lease() as lease:
                     self.leading = True
                     await self._lead(lease)
             except Outage as outage:
@@ -85,10 +88,11 @@ class Relay:
 
     async def _publish(self, publisher: Publisher, progress: "Progress") -> bool:
         """Whether there was anything to publish."""
-        records = await self._log.read(progress.open_parts(), READ_AT_ONCE)
+        after = progress.open_parts()
+        records = await self._log.read(after, READ_AT_ONCE)
         if not records:
             return False
-        published = await publisher.publish(records)
+        published = await publisher.publish(records, after)
         progress.move(published.reached)
         self.published += published.count
         for part, record in published.refused.items():
@@ -96,6 +100,13 @@ class Relay:
             size = len(record.data)
             _log.error("stands still: Kafka refuses a record", extra={"topic": part[0], "id": record.id, "bytes": size})
         return True
+
+
+def lease_of(
+    journal: str, database_url: str, silent_s: float = SILENT_S
+) -> Callable[[], AbstractAsyncContextManager[Lease]]:
+    """What lets one relay of the journal lead; all of them give the same role's URL."""
+    return partial(open_lease, database_url, f"{CONSUMER} of {journal}", silent_s)
 
 
 async def rest(wakeup: Wakeup, pause: float) -> float:

@@ -46,8 +46,13 @@ class TopicsRefused(CannotStart):
 
 def topics_of(subgraphs: Sequence[Subgraph], replication: int = 1) -> tuple[Topic, ...]:
     """Every topic of the journals of `subgraphs`, and the couriers' positions."""
-    names = [f"{subgraph.name}.{kind}" for subgraph in subgraphs for kind in kinds_of(subgraph)]
+    names = [name for subgraph in subgraphs for name in journal_topics(subgraph)]
     return tuple(topic(name, replication) for name in (*names, POSITIONS))
+
+
+def journal_topics(subgraph: Subgraph) -> tuple[str, ...]:
+    """The topics of its journal."""
+    return tuple(f"{subgraph.name}.{kind}" for kind in kinds_of(subgraph))
 
 
 def kinds_of(subgraph: Subgraph) -> Sequence[str]:
