@@ -22,6 +22,8 @@ EVERY_S = 5.0
 STUCK_S = 30.0
 """A consumer that works on the same record for so long is stuck; one that catches up is not, however far behind."""
 UNKNOWN = -1.0
+RELAY = "relay"
+"""The consumer that carries a journal to another log; it has one in each domain."""
 
 BEHIND = Gauge("consumer_behind_seconds", "Age of the oldest record not consumed yet; 0 at the head.", ["consumer"])
 BEHIND_EVENTS = Gauge("consumer_behind_events", "Records not consumed yet, up to 2,500 per partition.", ["consumer"])
@@ -87,6 +89,8 @@ class WorkMeter:
         for domain, consumers in everyone.items():
             await self._measure_consumers(domain, consumers)
             await self._measure_timers(domain, self._platform.equipment[domain])
+        for journal in sorted({relay.journal for relay in self._platform.relays} & everyone.keys()):
+            await self._measure_relay(journal)
         HORIZON.set(await self._platform.journals.horizon_age_s())
 
     def _measure_effects(self) -> None:
@@ -108,6 +112,11 @@ class WorkMeter:
             _set_backlog(name, backlog)
         for name in consumers:
             _set_letters(name, letters.get(name, Letters()))
+
+    async def _measure_relay(self, journal: str) -> None:
+        topics = [f"{journal}.{kind}" for kind in ("commands", "events", "changes")]
+        backlogs = await self._platform.flow.backlogs(journal, {RELAY: topics})
+        _set_backlog(f"{RELAY}.{journal}", backlogs[RELAY])
 
     async def _measure_timers(self, domain: str, equipment: Equipment) -> None:
         now = equipment.clock.now()

@@ -15,10 +15,13 @@ from kernel.calling import Call
 from kernel.ids import typed_id
 from kernel.messages import Viewer
 from kernel.parking import letter_of
+from runtime.adapters.background import background
 from runtime.adapters.breakers import watched_breakers
+from runtime.adapters.kafka.topics import apply_topics, topics_of
 from runtime.adapters.tallies import PrometheusPositionTally
+from runtime.engines.kafka import KafkaBroker
 from runtime.measuring import ConsumersStuck, WorkMeter
-from runtime.wiring import Platform, open_platform
+from runtime.wiring import SUBGRAPHS, Platform, open_platform
 from runtime.working import LoopEnded, Work, for_good
 from subgraphs.payments.commands import RequestAuthorisation, RequestCapture
 from tests.conftest import runtime_url, test_settings
@@ -117,6 +120,35 @@ async def test_what_no_worker_consumes_is_counted_and_so_are_timers_nobody_fires
     assert measured("timers_due", domain="orders") == 2
     assert measured("timer_overdue_seconds", domain="orders") == pytest.approx(5400, abs=30)
     assert measured("timers_due", domain="payments") == 0
+
+
+@pytest.mark.engines
+@pytest.mark.timeout(120)
+async def test_on_kafka_consumers_and_the_relay_are_as_far_behind_as_the_journal_says(
+    migrated_url: str, valkey_url: str, own_kafka: KafkaBroker
+) -> None:
+    settings = test_settings(
+        DATABASE_URL=runtime_url(migrated_url), VALKEY_URL=valkey_url, EVENT_LOG_URL=f"kafka://{own_kafka.servers}"
+    )
+    await apply_topics(own_kafka.servers, topics_of(SUBGRAPHS))
+    async with open_platform(settings) as platform:
+        work = Work(platform)
+        meter = WorkMeter(platform, work)
+        await platform.handlers["payments"].handle(request, CALL)
+        await meter.measure()
+        assert measured("consumer_behind_events", consumer="relay.payments") == 2, "the command and its event"
+        assert 0 < measured("consumer_behind_seconds", consumer="relay.payments") < 60
+        assert measured("consumer_behind_events", consumer="payment_view") == 1
+        assert measured("consumer_behind_events", consumer="relay.orders") == 0
+
+        async def at_the_head() -> bool:
+            await meter.measure()
+            names = ("relay.payments", "payment_view")
+            return all(measured("consumer_behind_events", consumer=name) == 0 for name in names)
+
+        async with background(work.run(), "work"):
+            await eventually(at_the_head, at_most_s=60)
+        assert measured("consumer_behind_seconds", consumer="relay.payments") == 0
 
 
 async def test_a_breaker_says_whether_it_lets_anybody_through() -> None:
