@@ -3,13 +3,15 @@
 import sys
 from pathlib import Path
 
-from tests.checks import house, links, locks
+from tests.checks import house, links, locks, production
 
 
 def main() -> int:
     root = Path(__file__).parents[2]
     found = [
-        f"{check.__name__.rpartition('.')[2]}: {text}" for check in (house, links, locks) for text in check.broken(root)
+        f"{check.__name__.rpartition('.')[2]}: {text}"
+        for check in (house, links, locks, production)
+        for text in check.broken(root)
     ]
     for text in found:
         print(text)
