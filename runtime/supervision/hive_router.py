@@ -11,7 +11,7 @@ from runtime.supervision.program import Program, answers_ready, nothing
 ROOT = Path(__file__).parents[2]
 CONFIGURATION = ROOT / "router" / "hive-router" / "router.yaml"
 BUILT = ROOT / "build" / "hive-router" / "bin" / "hive_router"
-GIVEN = ("HOST", "ROUTER_SECRET", "SERVE_URL", "SUBGRAPH_URLS", "SUPERGRAPH", "ALLOWED_ORIGINS")
+GIVEN = ("HOST", "ROUTER_SECRET", "SERVE_URL", "SUBGRAPH_URLS", "ALLOWED_ORIGINS", "UPSTREAM_SECONDS")
 """All that it is told of our environment: it needs no other secret."""
 LEVELS = {"debug": "info", "info": "warn", "warning": "warn", "error": "error"}
 """Each level of ours as one of its own; the gateway's front writes a line for each operation already."""
@@ -39,7 +39,8 @@ def hive_router_environment(settings: Settings) -> dict[str, str]:
         **settings.child_environment(),
     }
     return {
-        **{name: ours[name] for name in GIVEN},
+        **{name: ours[name] for name in GIVEN if name in ours},
+        "SUPERGRAPH": str(Path(ours["SUPERGRAPH"]).resolve()),  # it would take it from where its configuration lies
         "PORT": str(settings.hive_port),
         "LOG_LEVEL": LEVELS[settings.log_level],
         "ROUTER_CONFIG_FILE_PATH": str(CONFIGURATION),
