@@ -56,10 +56,11 @@ HEADERS = {
     "position": (r"^\d+$", "The number within the journal; compare `txid` first."),
     "meta": (None, "JSON: who asked, the request, the message that caused it."),
     "traceparent": (None, "W3C trace context, if there is one."),
+    "follows": (r"^\d+/\d+$", "The place, `txid/position`, of the record before it in its partition: no gap, no loss."),
     "version": (r"^\d+$", "Of events: the number within the stream, from 1 without holes."),
 }
 """Name → (the only value, a pattern, the format or nothing; what it says)."""
-OPTIONAL_HEADERS = frozenset({"traceparent", "version"})
+OPTIONAL_HEADERS = frozenset({"traceparent", "follows", "version"})
 
 
 def asyncapi(subgraphs: Sequence[Subgraph], version: str) -> str:

@@ -43,10 +43,10 @@ class Publisher:
         return count
 
     async def send(self, records: Sequence[Sealed]) -> None:
-        """These, in this order."""
+        """These, in this order, the first one as what follows the place that was reached."""
         waiting: list[Any] = []
         for record in records:
-            out = to_kafka(record)
+            out = to_kafka(record, self.at[record.topic, record.partition])
             waiting.append(
                 await self._producer.send(
                     out.topic,

@@ -100,7 +100,9 @@ def searches(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def published_one_by_one(street: Street, records: Sequence[Sealed]) -> None:
     """Each in a batch of its own, so that a probe sees no more than it asked for."""
+    places = [START, *(record.at for record in await street.truth())]
     for record in records:
+        street.publisher.fall_back({street.part: places[places.index(record.at) - 1]})
         await street.publisher.send([record])
 
 
@@ -115,6 +117,37 @@ async def test_what_a_relay_doubles_is_read_once_from_every_place(street: Street
         end = min(len(truth), at + chance.randrange(1, 9))
         await published_one_by_one(street, truth[at:end])
         at = end if end == len(truth) or chance.random() < 0.4 else chance.randrange(0, end)
+    await street.reads_everything_from_everywhere()
+
+
+@pytest.mark.usefixtures("searches")
+@pytest.mark.parametrize("seed", range(4))
+async def test_what_two_relays_publish_at_once_is_read_in_order_from_every_place(street: Street, seed: int) -> None:
+    """One of them was asleep while the other went on, wakes and believes that it leads: both are behind somewhere."""
+    chance = random.Random(seed)
+    await street.sell(24)
+    truth = await street.truth()
+    at = [0, 0]
+    while min(at) < len(truth):
+        one = chance.choice([relay for relay in (0, 1) if at[relay] < len(truth)])
+        if at[one] == max(at) and chance.random() < 0.3:
+            at[1 - one] = chance.randrange(0, at[one] + 1)  # The other one begins again where a checkpoint was.
+        end = min(len(truth), at[one] + chance.randrange(1, 7))
+        await published_one_by_one(street, truth[at[one] : end])
+        at[one] = end
+    await street.reads_everything_from_everywhere()
+
+
+@pytest.mark.usefixtures("searches")
+async def test_what_is_missing_in_a_topic_is_read_from_the_archive(street: Street) -> None:
+    await street.sell(20)
+    truth = await street.truth()
+    await street.rest(START)  # followed from an empty topic on
+    await published_one_by_one(street, [*truth[:4], *truth[7:11], truth[14], truth[19]])
+    await street.reads_everything_from_everywhere()
+    await street.sell(4)
+    await published_one_by_one(street, (await street.truth())[21:])
+    await eventually(lambda: reads(street, truth[-1].at))
     await street.reads_everything_from_everywhere()
 
 

@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel.log import Meta, Position, Sealed
-from runtime.adapters.kafka.records import EPOCH, NotOurRecord, Outgoing, from_kafka, position_of, to_kafka
+from runtime.adapters.kafka.records import (
+    EPOCH,
+    NotOurRecord,
+    Outgoing,
+    followed_by,
+    from_kafka,
+    position_of,
+    to_kafka,
+)
 
 
 def moment(microseconds: int, zone: timezone) -> datetime:
@@ -56,6 +64,10 @@ def test_a_record_comes_back_as_it_went(record: Sealed) -> None:
     sent = to_kafka(record)
     assert received(sent) == record
     assert position_of(sent.headers) == record.at
+    assert followed_by(sent.headers) is None
+    before = Position(txid=record.at.txid, position=record.at.position - 1)
+    assert followed_by(to_kafka(record, before).headers) == before
+    assert received(to_kafka(record, before)) == record
     assert (sent.topic, sent.partition, sent.key) == (record.topic, record.partition, record.stream.encode())
 
 

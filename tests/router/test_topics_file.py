@@ -129,7 +129,7 @@ def test_its_headers_are_those_that_records_carry() -> None:
         meta=Meta(actor="aino", correlation="req_1", traceparent="00-11-22-01"),
         recorded_at=AT,
     )
-    carried = dict(to_kafka(record).headers)
+    carried = dict(to_kafka(record, Position(txid=7, position=8)).headers)
     said = headers()
     assert carried.keys() == said["properties"].keys()
     command = msgspec.structs.replace(record, version=None, meta=Meta(actor="aino", correlation="req_1"))

@@ -18,9 +18,9 @@ from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.protocol.offset import OffsetRequest
 from aiokafka.record.memory_records import MemoryRecords
 
-from kernel.log import Sealed, TopicPartition
+from kernel.log import Position, Sealed, TopicPartition
 from runtime.adapters.kafka.connecting import outages
-from runtime.adapters.kafka.records import NotOurRecord, from_kafka
+from runtime.adapters.kafka.records import NotOurRecord, followed_by, from_kafka
 
 ANSWER_TIMEOUT_S = 4.0
 CLOSE_TIMEOUT_S = 1.0
@@ -149,11 +149,24 @@ class Brokers:
                     await client.close()
 
 
-def opened(part: TopicPartition, fetched: Fetched) -> Iterator[tuple[int, Sealed]]:
-    """The journal's records among them, each with its offset; what somebody else wrote is passed over."""
+class Opened(NamedTuple):
+    """A record of the journal, as it lies in the topic."""
+
+    offset: int
+    record: Sealed
+    follows: Position | None
+
+    def leaves_out(self, last: Position) -> bool:
+        """Whether something is missing between `last` and this record."""
+        return self.follows is not None and self.follows > last
+
+
+def opened(part: TopicPartition, fetched: Fetched) -> Iterator[Opened]:
+    """The journal's records among them; what somebody else wrote is passed over."""
     for record in fetched.records:
         try:
-            yield record.offset, from_kafka(*part, record.key, record.value, record.headers)
+            sealed = from_kafka(*part, record.key, record.value, record.headers)
+            yield Opened(record.offset, sealed, followed_by(record.headers))
         except NotOurRecord as error:
             _log.warning("passes over a record", extra={"offset": record.offset, "error": str(error)})
 

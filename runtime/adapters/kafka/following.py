@@ -24,6 +24,10 @@ UNREAD_S = 30.0
 _log = logging.getLogger(__name__)
 
 
+class Gap(Exception):
+    """A topic lacks what its journal has: the archive will say it."""
+
+
 @dataclass(eq=False)
 class End:
     """The last records of one partition."""
@@ -37,12 +41,14 @@ class End:
     records: deque[Sealed] = field(default_factory=deque[Sealed])
 
     def take(self, part: TopicPartition, fetched: Fetched) -> int | None:
-        """Keeps what is new, and gives up the oldest; the offset of the last that was new."""
+        """Keeps what is new, and gives up the oldest; the offset of the last that was new. Raises Gap."""
         offset_of_last = None
-        for offset, record in opened(part, fetched):
-            if record.at > self.last:
-                self.records.append(record)
-                self.last, offset_of_last = record.at, offset
+        for each in opened(part, fetched):
+            if each.record.at > self.last:
+                if each.leaves_out(self.last):
+                    raise Gap(f"{part}: {each.follows} is missing before offset {each.offset}")
+                self.records.append(each.record)
+                self.last, offset_of_last = each.record.at, each.offset
         while len(self.records) > KEPT:
             self.floor = self.records.popleft().at
         self.next_offset = fetched.next_offset
@@ -145,7 +151,13 @@ class Following:
                 continue
             if not isinstance(answer, Fetched):
                 self._let_go([part], answer)
-            elif answer.records and (offset := end.take(part, answer)) is not None:
+                continue
+            try:
+                offset = end.take(part, answer)
+            except Gap as gap:
+                self._let_go([part], gap)
+                continue
+            if offset is not None:
                 self._seeker.remember(part, end.last, offset)
                 self._ends[part] = self._ends.pop(part)  # An answer may be full before the last one asked for.
                 news.add(part[0])

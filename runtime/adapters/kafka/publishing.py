@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import MessageSizeTooLargeError, RecordListTooLargeError
+from aiokafka.errors import MessageSizeTooLargeError, ProducerClosed, RecordListTooLargeError
 
 from kernel.log import Position, Sealed
 from kernel.messages import Value
@@ -18,7 +18,7 @@ from runtime.adapters.kafka.topics import GREATEST_RECORD_BYTES
 
 BATCH_BYTES = 1024 * 1024
 REQUEST_TIMEOUT_MS = 5_000
-"""How long a batch is tried, and so how long closing can take while Kafka is away."""
+ACKNOWLEDGED_WITHIN_S = 8.0
 START_WITHIN_S = 8.0
 _TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
 _OVERHEAD_BYTES = 256
@@ -36,6 +36,16 @@ class Published(Value):
     """How many records were acknowledged."""
 
 
+class Producer(AIOKafkaProducer):
+    """aiokafka's own, which tries for ever when it is idempotent, and closes only after it has succeeded."""
+
+    async def abandon(self) -> None:
+        """Closes within REQUEST_TIMEOUT_MS; what was on its way may arrive or not."""
+        accumulator: Any = self._message_accumulator
+        accumulator.fail_all(ProducerClosed())
+        await self.stop()
+
+
 class Publisher:
     """Publishes one batch at a time to each topic partition: it is there as a whole or not at all.
 
@@ -46,8 +56,12 @@ class Publisher:
     def __init__(self, producer: Any) -> None:
         self._producer = producer
 
-    async def publish(self, records: Sequence[Sealed]) -> Published:
+    async def publish(
+        self, records: Sequence[Sealed], after: Mapping[TopicPartition, Position] | None = None
+    ) -> Published:
         """As many of each topic partition's records, the first ones first, as go into one batch.
+
+        `after` is what they were read after; each record then says which one it follows.
 
         Raises:
             Outage: some were not acknowledged, and may be there or not.
@@ -55,7 +69,7 @@ class Publisher:
         parts: dict[TopicPartition, list[Sealed]] = defaultdict(list)
         for record in records:
             parts[record.topic, record.partition].append(record)
-        batches = {part: self._batch(mine) for part, mine in parts.items()}
+        batches = {part: self._batch(mine, (after or {}).get(part)) for part, mine in parts.items()}
         full = {part: batch for part, (batch, last) in batches.items() if last is not None}
         failed = await self._send(full)
         refused = failed | (batches.keys() - full.keys())
@@ -68,22 +82,23 @@ class Publisher:
     async def _send(self, batches: Mapping[TopicPartition, Any]) -> set[TopicPartition]:
         """Waits for all of them; whose batch is too large. Raises Outage."""
         with outages():
-            waiting = [
-                await self._producer.send_batch(batch, topic, partition=partition)
-                for (topic, partition), batch in batches.items()
-            ]
-            errors = await asyncio.gather(*waiting, return_exceptions=True)
+            async with asyncio.timeout(ACKNOWLEDGED_WITHIN_S):
+                waiting = [
+                    await self._producer.send_batch(batch, topic, partition=partition)
+                    for (topic, partition), batch in batches.items()
+                ]
+                errors = await asyncio.gather(*waiting, return_exceptions=True)
             failed = {part: error for part, error in zip(batches, errors, strict=True) if isinstance(error, Exception)}
             for error in failed.values():
                 if not isinstance(error, _TOO_LARGE):
                     raise error
         return set(failed)
 
-    def _batch(self, records: Sequence[Sealed]) -> tuple[Any, Position | None]:
+    def _batch(self, records: Sequence[Sealed], follows: Position | None) -> tuple[Any, Position | None]:
         """A closed batch and the place of its last record; None when even the first is too large."""
         batch, last = self._producer.create_batch(), None
         for record in records:
-            sent = to_kafka(record)
+            sent = to_kafka(record, last or follows)
             if size_of(sent) > GREATEST_RECORD_BYTES:
                 break
             added = batch.append(
@@ -105,7 +120,7 @@ def size_of(record: Outgoing) -> int:
 @asynccontextmanager
 async def open_publisher(servers: str) -> AsyncGenerator[Publisher]:
     """Connected to whoever of `servers` answers, every record acknowledged by all replicas in sync. Raises Outage."""
-    producer: Any = AIOKafkaProducer(
+    producer: Any = Producer(
         bootstrap_servers=servers,
         acks="all",
         enable_idempotence=True,
@@ -120,4 +135,4 @@ async def open_publisher(servers: str) -> AsyncGenerator[Publisher]:
         yield Publisher(producer)
     finally:
         with outages():
-            await producer.stop()
+            await producer.abandon()

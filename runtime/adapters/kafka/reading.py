@@ -35,7 +35,7 @@ class Reader:
         offset = end - 1
         while offset >= first:
             fetched = await self._brokers.at(part, offset, most_bytes=1)
-            if fetched is not None and (places := [record.at for _, record in opened(part, fetched)]):
+            if fetched is not None and (places := [each.record.at for each in opened(part, fetched)]):
                 return max(places)
             offset = max(first, end - (end - offset) * LOOK_BACK) if offset > first else first - 1
         return await self._archive.head(*part)
@@ -45,15 +45,17 @@ class Reader:
         records: list[Sealed] = []
         last, seen = after, START
         while (fetched := await self._brokers.at(part, offset, limit * BYTES_PER_RECORD)) is not None:
-            for lies_at, record in opened(part, fetched):
-                if record.at > seen:
-                    seen = record.at
-                    self._seeker.remember(part, seen, lies_at)
-                if record.at > last:
-                    records.append(record)
-                    last = record.at
-                    if len(records) == limit:
-                        return records
+            for each in opened(part, fetched):
+                if each.record.at > last:
+                    if each.leaves_out(last):
+                        return records or await self._read_archive(part, after, limit, Later())
+                    records.append(each.record)
+                    last = each.record.at
+                if each.record.at > seen:
+                    seen = each.record.at
+                    self._seeker.remember(part, seen, each.offset)
+                if len(records) == limit:
+                    return records
             offset = fetched.next_offset
             if offset >= fetched.end:
                 self._following.follow(part, offset, seen)

@@ -30,8 +30,8 @@ class NotOurRecord(ValueError):
     """Somebody else wrote it: it lacks what each of our records carries."""
 
 
-def to_kafka(record: Sealed) -> Outgoing:
-    """The record for the topic and the partition of its journal."""
+def to_kafka(record: Sealed, follows: Position | None = None) -> Outgoing:
+    """The record for the topic and the partition of its journal; `follows` is the place of the one before it there."""
     recorded_at = record.recorded_at.astimezone(UTC)
     headers = {
         "ce_specversion": "1.0",
@@ -46,6 +46,7 @@ def to_kafka(record: Sealed) -> Outgoing:
         "partition": str(record.partition),
         "txid": str(record.at.txid),
         "position": str(record.at.position),
+        **({} if follows is None else {"follows": f"{follows.txid}/{follows.position}"}),
         **({} if record.version is None else {"version": str(record.version)}),
     }
     return Outgoing(
@@ -88,6 +89,15 @@ def position_of(headers: Iterable[tuple[str, bytes]]) -> Position:
         return Position(txid=int(given["txid"]), position=int(given["position"]))
     except (KeyError, ValueError) as error:
         raise NotOurRecord(f"A record without a place in a journal: {error!r}.") from error
+
+
+def followed_by(headers: Iterable[tuple[str, bytes]]) -> Position | None:
+    """The place of the record before it in its partition: who has not come so far has missed something."""
+    for name, value in headers:
+        if name == "follows":
+            txid, _, position = value.partition(b"/")
+            return Position(txid=int(txid), position=int(position))
+    return None
 
 
 def _sealed(topic: str, value: bytes, given: Mapping[str, bytes]) -> Sealed:

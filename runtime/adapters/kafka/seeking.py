@@ -5,6 +5,9 @@ relay publishes a journal in its order and after a fall once more from an earlie
 rise along the offsets but for steps back, and behind each record lies the journal's next one or one that was there
 before. From this follows all that is needed: wherever a record at or before a position lies, reading on from there and
 leaving out what does not rise skips nothing after that position. A search by halves keeps to it, whatever is doubled.
+
+Two relays at once, of which one has not heard yet that the other leads, break that rule, and so does a topic that lost
+records. Therefore each record says which one it follows, and whoever has not come so far reads the archive.
 """
 
 from collections import OrderedDict
@@ -13,7 +16,7 @@ from typing import Any, NamedTuple
 
 from kernel.log import Position, TopicPartition
 from runtime.adapters.kafka.fetching import Brokers
-from runtime.adapters.kafka.records import NotOurRecord, position_of
+from runtime.adapters.kafka.records import NotOurRecord, followed_by, position_of
 
 PROBE_BYTES = 1
 """Brokers answer with one whole batch at least."""
@@ -29,6 +32,7 @@ class Found(NamedTuple):
 
     offset: int
     at: Position
+    follows: Position | None
 
 
 class Later(NamedTuple):
@@ -63,7 +67,7 @@ class Seeker:
             return None
         fetched = await self._brokers.at(part, offset, PROBE_BYTES)
         found = first_of(fetched.records) if fetched else None
-        if found == Found(offset, after):
+        if found is not None and (found.offset, found.at) == (offset, after):
             return offset
         del self._known[part]
         return None
@@ -75,7 +79,7 @@ class Seeker:
         if low is None:
             return Empty(end)
         if low.at > after:
-            return Later()
+            return low.offset if low.follows is not None and low.follows <= after else Later()
         high, stride = end, NEAR
         while high - stride > low.offset:  # Most look for something near the end.
             tried = await self._probe(part, high - stride, high)
@@ -109,7 +113,7 @@ def first_of(records: Sequence[Any]) -> Found | None:
     """The first that is ours."""
     for record in records:
         try:
-            return Found(record.offset, position_of(record.headers))
+            return Found(record.offset, position_of(record.headers), followed_by(record.headers))
         except NotOurRecord:
             continue
     return None
