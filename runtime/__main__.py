@@ -38,7 +38,7 @@ def serve(options: argparse.Namespace) -> Outcome:
 
 def work(options: argparse.Namespace) -> Outcome:
     """Run projections, reactions, effects and timers"""
-    settings = started("work")
+    settings = started("work", options.subgraphs)
     from runtime.working import run
 
     freeze_collector()
@@ -132,19 +132,25 @@ def settings(options: argparse.Namespace) -> Outcome:
 
 NEEDS = {
     "serve": ("runtime_password", "router_secret", "code_secret", "cursor_secret"),
-    "work": ("runtime_password", "provider_secret"),
+    "work": ("runtime_password",),
     "relay": ("runtime_password",),
     "migrate": ("owner_password", "runtime_password"),
     "rebuild": ("owner_password", "runtime_password"),
     "issue": ("partner_secret",),
     "provide-payments": ("provider_secret",),
 }
-"""The secrets that a role cannot do without; whoever starts it by itself gives it no others."""
+"""The secrets that a role cannot do without; who starts it by itself gives it no others. Paying takes one more."""
 
 
-def started(role: str) -> Settings:
+def needs(role: str, subgraphs: Sequence[str] = ()) -> Sequence[str]:
+    """The secrets of a role, for the named subgraphs or all."""
+    pays = role == "work" and (not subgraphs or "payments" in subgraphs)
+    return (*NEEDS[role], *(("provider_secret",) if pays else ()))
+
+
+def started(role: str, subgraphs: Sequence[str] = ()) -> Settings:
     """The settings of a role that logs."""
-    chosen = Settings.from_environment(needs=NEEDS[role])
+    chosen = Settings.from_environment(needs=needs(role, subgraphs))
     start_logging(chosen.log_level)
     return chosen
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.__main__ import NEEDS
+from runtime.__main__ import NEEDS, needs
 from runtime.describing import described, described_of_gateway
 from runtime.settings import SECRET_NAMES, SECRET_URL_NAMES, Settings, SettingsInvalid
 from runtime.supervision.keepsakes import ensure_clock, ensure_secrets
@@ -102,14 +102,22 @@ def test_every_setting_that_may_hold_a_secret_may_be_in_a_file() -> None:
 
 @pytest.mark.parametrize("role", NEEDS)
 def test_a_role_does_without_the_secrets_it_does_not_need(tmp_path: Path, role: str) -> None:
-    given = {name.upper(): f"{name}-of-sixteen-or-more" for name in NEEDS[role]}
-    settings = Settings.from_environment({"DATA_DIR": str(tmp_path), **given}, NEEDS[role])
-    unknown = {getattr(settings, name) for name in SECRET_NAMES if name not in NEEDS[role]}
-    assert len(unknown) == len(SECRET_NAMES) - len(NEEDS[role])
+    needed = needs(role)
+    given = {"DATA_DIR": str(tmp_path), **{name.upper(): f"{name}-of-sixteen-or-more" for name in needed}}
+    settings = Settings.from_environment(given, needed)
+    unknown = {getattr(settings, name) for name in SECRET_NAMES if name not in needed}
+    assert len(unknown) == len(SECRET_NAMES) - len(needed)
     assert all(len(secret) >= 40 for secret in unknown)
-    for name in NEEDS[role]:
+    for name in needed:
         with pytest.raises(SettingsInvalid, match=f"^{name.upper()} is not set"):
-            Settings.from_environment({"DATA_DIR": str(tmp_path), **given, name.upper(): ""}, NEEDS[role])
+            Settings.from_environment({**given, name.upper(): ""}, needed)
+
+
+def test_only_who_works_for_payments_needs_the_providers_secret() -> None:
+    assert "provider_secret" in needs("work")
+    assert "provider_secret" in needs("work", ["orders", "payments"])
+    assert "provider_secret" not in needs("work", ["orders"])
+    assert not {"owner_password", "provider_secret", "partner_secret"} & {*needs("serve"), *needs("relay")}
 
 
 def test_an_address_of_the_database_without_a_password_gets_it() -> None:
