@@ -1,15 +1,18 @@
 """Loading the city's menus and searching them: `python -m tests.benchmarks.search [TIMES]`.
 
 Publishes the real city, lets the index catch up, copies it in SQL until there are TIMES of it, each further north, and
-asks typical questions straight at the subgraph, one after the other. CPU is of this process (GraphQL, the domain, the
-driver) and, beside it, of all of Postgres.
+asks typical questions straight at the subgraph, one after the other: over Postgres and, after `make engines`, over
+OpenSearch, in turns. CPU is of this process (GraphQL, the domain, the driver) and, beside it, of all of the engines.
 """
 
 import asyncio
+import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -18,16 +21,23 @@ import msgspec
 import psutil
 
 from kernel.log import ConsistencyToken
+from runtime.adapters.opensearch.opening import open_search
+from runtime.adapters.postgres.domain import open_domain
+from runtime.engines.opensearch import OpenSearchNode
 from runtime.engines.postgres import PostgresCluster
+from runtime.engines.programs import ProgramMissing
 from runtime.engines.running import running
 from runtime.engines.valkey import ValkeyServer
 from simulator.city import Place, read_city
 from simulator.cuisines import cuisines_of
 from simulator.hours import hours_of
 from simulator.menus import menu_of
-from tests.catalog.bench import Bench, migrate_catalog, open_bench
+from subgraphs.catalog.views.search import Search
+from tests.catalog.bench import Bench, open_bench
 from tests.catalog.premises import CUSTOMER
-from tests.conftest import OWNER_PASSWORD, free_port
+from tests.conftest import OWNER_PASSWORD, free_port, runtime_url
+from tests.contracts.towns import migrate_towns
+from tests.engines import START_WITHIN_SECONDS, opensearch_node_in
 
 CITY = Path("simulator/cities/helsinki.json")
 CENTRE = {"latitude": 60.1709, "longitude": 24.9424}
@@ -35,7 +45,7 @@ ROUNDS = 60
 FIND = """query($near: PositionInput, $search: String, $filter: RestaurantFilter, $after: String) {
   restaurants(near: $near, search: $search, filter: $filter, first: 20, after: $after) {
     edges { cursor distanceM node { id name openingHours { openNow } cuisines { name } } } pageInfo { endCursor }
-    FACETS
+    degraded FACETS
   } }"""
 FACETS = "totalCount facets { cuisines { cuisine { name } restaurants } }"
 QUESTIONS: Mapping[str, tuple[Mapping[str, Any], str]] = {
@@ -96,11 +106,27 @@ async def caught_up(bench: Bench) -> None:
         assert await bench.equipment.views.reached("search_documents", ("catalog.changes",), token, 120)
 
 
+@dataclass
+class Engines:
+    """Whose CPU is counted, and who is asked."""
+
+    cluster: PostgresCluster
+    node: "subprocess.Popen[bytes] | None"
+    searches: dict[str, Search] = field(default_factory=dict[str, Search])
+
+    def seconds(self) -> float:
+        """CPU of both engines so far."""
+        if self.node is None:
+            return engine_seconds(self.cluster)
+        times = psutil.Process(self.node.pid).cpu_times()
+        return engine_seconds(self.cluster) + times.user + times.system
+
+
 def engine_seconds(cluster: PostgresCluster) -> float:
     """CPU of the server and of its backends, also of those that have ended."""
     postmaster = psutil.Process(int((cluster.folder / "postmaster.pid").read_text().split()[0]))
     own = postmaster.cpu_times()
-    backends = [process.cpu_times() for process in postmaster.children(recursive=True)]
+    backends = [times for process in postmaster.children(recursive=True) for times in times_of(process)]
     return (
         own.user
         + own.system
@@ -110,24 +136,38 @@ def engine_seconds(cluster: PostgresCluster) -> float:
     )
 
 
-async def ask(bench: Bench, cluster: PostgresCluster, name: str) -> None:
+def times_of(process: psutil.Process) -> "list[Any]":
+    """None of one that has just ended: its own are its parent's then."""
+    with suppress(psutil.NoSuchProcess):
+        return [process.cpu_times()]
+    return []
+
+
+async def ask(bench: Bench, engines: Engines, name: str) -> None:
+    """Asks over every engine and prints a line for each; the last says how they compare."""
     asked, more = QUESTIONS[name]
     document = FIND.replace("FACETS", more)
-    for _ in range(5):
-        await bench.ask(document, asked, viewer=CUSTOMER)
-    took: list[float] = []
-    cpu, engine, found = time.process_time(), engine_seconds(cluster), 0
-    for _ in range(ROUNDS):
-        began = time.perf_counter()
-        data = await bench.ask(document, asked, viewer=CUSTOMER)
-        took.append(1000 * (time.perf_counter() - began))
-        found = len(data["restaurants"]["edges"])
-    cpu, engine = 1000 * (time.process_time() - cpu) / ROUNDS, 1000 * (engine_seconds(cluster) - engine) / ROUNDS
-    took.sort()
-    print(
-        f"{name:24} {found:3} hits   p50 {took[ROUNDS // 2]:6.1f} ms   p95 {took[ROUNDS * 95 // 100]:6.1f} ms   "
-        f"CPU {cpu:5.1f} ms here, {engine:5.1f} ms in Postgres"
-    )
+    medians: list[float] = []
+    for engine, search in engines.searches.items():
+        bench.search = search
+        for _ in range(ROUNDS):
+            await bench.ask(document, asked, viewer=CUSTOMER)
+        took: list[float] = []
+        cpu, beside, found = time.process_time(), engines.seconds(), 0
+        for _ in range(ROUNDS):
+            began = time.perf_counter()
+            data = await bench.ask(document, asked, viewer=CUSTOMER)
+            took.append(1000 * (time.perf_counter() - began))
+            assert not data["restaurants"]["degraded"]
+            found = len(data["restaurants"]["edges"])
+        cpu, beside = 1000 * (time.process_time() - cpu) / ROUNDS, 1000 * (engines.seconds() - beside) / ROUNDS
+        took.sort()
+        medians.append(took[ROUNDS // 2])
+        ratio = f"   {medians[-1] / medians[0]:.2f} of Postgres" if len(medians) > 1 else ""
+        print(
+            f"{name:24} {engine:10} {found:3} hits   p50 {medians[-1]:6.1f} ms   p95 {took[ROUNDS * 95 // 100]:6.1f} ms"
+            f"   CPU {cpu:5.1f} ms here, {beside:5.1f} ms in engines{ratio}"
+        )
 
 
 COPY = """
@@ -135,7 +175,8 @@ do $$
 declare step int;
 begin
   alter table catalog.restaurants disable trigger user;
-  create temp table places as select r.*, d.names, d.items, d.keys
+  alter table catalog.menu_items disable trigger user;
+  create temp table places as select r.*, d.names, d.items, d.keys, r.id as original
     from catalog.restaurants r join catalog.search_documents d on d.restaurant_id = r.id;
   for step in 1 .. {times} - 1 loop
     update places set id = platform.typed_id('restaurant'), latitude = latitude + 0.003;
@@ -143,39 +184,70 @@ begin
       from places p;
     insert into catalog.search_documents (restaurant_id, names, items, keys, revision)
       select id, names, items, keys, revision from places;
+    insert into catalog.menu_items select (jsonb_populate_record(i, jsonb_build_object(
+        'id', platform.typed_id('item'), 'restaurant_id', p.id))).*
+      from places p join catalog.menu_items i on i.restaurant_id = p.original;
   end loop;
+  alter table catalog.menu_items enable trigger user;
   alter table catalog.restaurants enable trigger user;
 end $$;
 """
 
 
-async def measure(cluster: PostgresCluster, valkey: ValkeyServer, times: int) -> None:
+async def measure(engines: Engines, valkey: ValkeyServer, node: OpenSearchNode | None, times: int) -> None:
     places = read_city(CITY).restaurants
-    url = cluster.url("postgres")
-    await migrate_catalog(url)
-    async with open_bench(url, valkey.url()) as bench, bench.indexing():
-        began, cpu, engine = time.perf_counter(), time.process_time(), engine_seconds(cluster)
-        await load(bench, places)
-        loaded = time.perf_counter() - began
-        await caught_up(bench)
-        indexed = time.perf_counter() - began
-        cpu, engine = time.process_time() - cpu, engine_seconds(cluster) - engine
-        print(f"{len(places)} menus published in {loaded:.1f} s, searchable {indexed - loaded:.1f} s later;")
-        each = 1000 / len(places)
-        print(f"per restaurant {cpu * each:.1f} ms CPU here, {engine * each:.1f} ms in Postgres")
+    url = engines.cluster.url("postgres")
+    await migrate_towns(url)
+    async with open_bench(url, valkey.url()) as bench:
+        async with bench.indexing():
+            await publish(bench, engines, places)
         await bench.type(COPY.replace("{times}", str(times)))
-        await bench.type("vacuum analyze catalog.restaurants, catalog.search_documents")
-        print(f"Searching among {times * len(places)} restaurants:")
-        for name in QUESTIONS:
-            await ask(bench, cluster, name)
+        await bench.type("vacuum analyze catalog.restaurants, catalog.search_documents, catalog.menu_items")
+        engines.searches["Postgres"] = bench.search
+        async with AsyncExitStack() as stack:
+            if node is not None:
+                engines.searches["OpenSearch"] = await stack.enter_async_context(indexed(bench, engines, node))
+            print(f"Searching among {times * len(places)} restaurants:")
+            for name in QUESTIONS:
+                await ask(bench, engines, name)
+
+
+async def publish(bench: Bench, engines: Engines, places: Sequence[Place]) -> None:
+    began, cpu, engine = time.perf_counter(), time.process_time(), engines.seconds()
+    await load(bench, places)
+    loaded = time.perf_counter() - began
+    await caught_up(bench)
+    indexed_s = time.perf_counter() - began
+    cpu, engine = time.process_time() - cpu, engines.seconds() - engine
+    print(f"{len(places)} menus published in {loaded:.1f} s, searchable {indexed_s - loaded:.1f} s later;")
+    each = 1000 / len(places)
+    print(f"per restaurant {cpu * each:.1f} ms CPU here, {engine * each:.1f} ms in Postgres")
+
+
+@asynccontextmanager
+async def indexed(bench: Bench, engines: Engines, node: OpenSearchNode) -> AsyncGenerator[Search]:
+    """Search over a new index of everything."""
+    catalog = open_domain(runtime_url(bench.url), "catalog", bench.equipment.codec)
+    async with catalog as store, open_search(node.url, bench.search, store, bench.log) as opened:
+        began, cpu, beside = time.perf_counter(), time.process_time(), engines.seconds()
+        await opened.builder.rebuild()
+        built_s, cpu, beside = time.perf_counter() - began, time.process_time() - cpu, engines.seconds() - beside
+        print(f"index built in {built_s:.1f} s, {cpu:.1f} s CPU here, {beside:.1f} s in engines")
+        yield opened.search
 
 
 def main(times: int) -> None:
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         cluster = PostgresCluster(folder=Path(folder) / "postgres", port=free_port(), password=OWNER_PASSWORD)
         valkey = ValkeyServer(folder=Path(folder) / "valkey", port=free_port())
-        with running(cluster), running(valkey):
-            asyncio.run(measure(cluster, valkey, times))
+        stack.enter_context(running(cluster))
+        stack.enter_context(running(valkey))
+        node, process = opensearch_node_in(Path(folder) / "opensearch"), None
+        try:
+            process = stack.enter_context(running(node, within_seconds=START_WITHIN_SECONDS))
+        except ProgramMissing as missing:
+            print(f"Postgres only: {missing}")
+        asyncio.run(measure(Engines(cluster, process), valkey, node if process else None, times))
 
 
 if __name__ == "__main__":

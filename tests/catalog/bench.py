@@ -44,7 +44,7 @@ class Bench:
     equipment: Equipment
     handler: Handler
     log: PostgresEventLog
-    search: PostgresSearch
+    search: Search
     clock: SettableClock
     requests: int = field(default=0)
 
