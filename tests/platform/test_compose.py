@@ -120,7 +120,8 @@ def test_the_router_finds_every_subgraph_at_its_service() -> None:
 def test_every_address_is_that_of_a_service_in_a_network_it_shares() -> None:
     for name, service in OURS.items():
         for value in service.get("environment", {}).values():
-            for url in re.findall(r"\b[a-z]+://[^\s,\"]+", filled(value)):
+            urls: list[str] = re.findall(r"\b[a-z]+://[^\s,\"]+", filled(value))
+            for url in urls:
                 host = str(urlsplit(url).hostname)
                 if host not in {"127.0.0.1", "localhost"}:
                     assert host in SERVICES, f"{name}: {url}"
