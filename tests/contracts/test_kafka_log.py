@@ -139,6 +139,15 @@ async def test_what_two_relays_publish_at_once_is_read_in_order_from_every_place
 
 
 @pytest.mark.usefixtures("searches")
+async def test_a_search_that_ends_between_two_relays_skips_nothing(street: Street) -> None:
+    """The third record's double lies where a search looks, and behind it the seventh: four to six came before it."""
+    await street.sell(10)
+    truth = await street.truth()
+    await published_one_by_one(street, [*truth[:6], truth[2], truth[6], *truth[3:]])
+    await street.reads_everything_from_everywhere()
+
+
+@pytest.mark.usefixtures("searches")
 async def test_what_is_missing_in_a_topic_is_read_from_the_archive(street: Street) -> None:
     await street.sell(20)
     truth = await street.truth()
