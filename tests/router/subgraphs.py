@@ -23,6 +23,8 @@ from strawberry.types.info import Info as StrawberryInfo
 from strawberry.types.unset import UNSET
 
 CREDENTIAL = "router-credential-of-tests"
+REFUSED = "Bearer refused"
+"""A token that opens no socket here."""
 
 Given = dict[str, str | None]
 Info = StrawberryInfo[dict[str, object], None]
@@ -184,11 +186,11 @@ SCHEMAS = {"dishes": DISHES, "praise": PRAISE}
 
 
 class Guarded(GraphQL[dict[str, object], None]):
-    """Refuses sockets without the router's credential."""
+    """Refuses sockets without the router's credential, and of one caller."""
 
     async def on_ws_connect(self, context: dict[str, object]) -> dict[str, object] | None:
         parameters = cast("Given", context.get("connection_params") or {})
-        if parameters.get("x-router-credential") != CREDENTIAL:
+        if parameters.get("x-router-credential") != CREDENTIAL or parameters.get("authorization") == REFUSED:
             raise ConnectionRejectionError
         return None
 
