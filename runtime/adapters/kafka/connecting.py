@@ -1,5 +1,6 @@
 """Connecting to Kafka, and the line between an outage and a mistake."""
 
+import logging
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
@@ -10,6 +11,7 @@ from aiokafka.errors import KafkaError
 from kernel.ports import Outage
 
 REQUEST_TIMEOUT_MS = 10_000
+logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # It tells of each try; whoever tries tells of outages.
 SCHEME = "kafka://"
 
 
