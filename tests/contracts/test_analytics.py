@@ -128,7 +128,7 @@ async def agree_on_baskets(one: Analytics, oracle: Oracle, asked: OfRestaurant) 
 
 
 async def agree_on_punctuality(one: Analytics, oracle: Oracle, asked: OfRestaurant) -> None:
-    for minutes in (1, 5, 30):
+    for minutes in (1, 30):
         given = await one.punctuality(asked, timedelta(minutes=minutes))
         true = await oracle.punctuality(asked, timedelta(minutes=minutes))
         assert (given.orders, given.punctual) == (true.orders, true.punctual)
@@ -163,14 +163,14 @@ async def recorded(analytics: Analytics, facts: Sequence[AnyFact], chance: Rando
         del rest[:size]
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 async def test_answers_are_those_of_plain_reckoning(analytics: Analytics, seed: int) -> None:
     facts = business(seed)
     await analytics.record(facts)
     await agree(analytics, Oracle(facts))
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 async def test_facts_may_come_twice_in_any_order_and_in_any_batches(analytics: Analytics, seed: int) -> None:
     facts, chance = business(seed, orders=25), Random(seed)
     doubled = [*facts, *chance.sample(facts, len(facts) // 2)]

@@ -54,12 +54,15 @@ class Business:
             at = self.later(at, 1200)
             told(at, picked_up_at=at, courier_id=courier)
         at = self.later(at, 3600)
-        if steps in (5, 6) and courier is not None:
-            told(at, delivered_at=at, sold_at=at, courier_id=courier)
-        elif steps == 7 or (steps == 3 and self.chance.random() < 0.5):
-            told(at, sold_at=at)
-        elif self.chance.random() < 0.7:
-            told(at, lost_at=at, fault=self.chance.choice([*Fault]))
+        told(at, **self.end(at, steps, courier))
+
+    def end(self, at: datetime, steps: int, courier: str | None) -> dict[str, object]:
+        """How an order ends that came so far; or it does not."""
+        if steps in (5, 6):
+            return {"delivered_at": at, "sold_at": at, "courier_id": courier}
+        if steps == 7 or (steps == 3 and self.chance.random() < 0.5):
+            return {"sold_at": at}
+        return {"lost_at": at, "fault": self.chance.choice([*Fault])} if self.chance.random() < 0.7 else {}
 
     def price(self, restaurant_id: str) -> dict[str, object]:
         lines = tuple(

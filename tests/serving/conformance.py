@@ -38,6 +38,7 @@ _dates = st.dates(min_value=date(1970, 1, 1)).map(str)
 STRATEGIES: dict[str, st.SearchStrategy[Any]] = {
     "MinorUnits": st.integers(-SAFE, SAFE).map(nodes.Int),
     "DateTime": st.tuples(_dates, _clock).map(lambda parts: nodes.String(f"{parts[0]}T{parts[1]}Z")),
+    "LocalDate": _dates.map(nodes.String),
     "LocalTime": _clock.map(lambda text: nodes.String(text[:5])),
     "TimeZone": st.sampled_from(["Europe/Helsinki", "Asia/Kolkata", "UTC", "America/St_Johns"]).map(nodes.String),
     "Duration": st.integers(0, 10_000).map(lambda minutes: nodes.String(f"PT{minutes}M")),

@@ -9,6 +9,7 @@ from graphql import GraphQLEnumType
 from kernel.graph.describing import describe_values
 from kernel.subgraph import Subgraph
 from subgraphs.dispatch.subgraph import SUBGRAPH as DISPATCH
+from subgraphs.insights.subgraph import SUBGRAPH as INSIGHTS
 from subgraphs.orders.subgraph import SUBGRAPH as ORDERS
 from subgraphs.reviews.subgraph import SUBGRAPH as REVIEWS
 from subgraphs.tracking.subgraph import SUBGRAPH as TRACKING
@@ -30,6 +31,8 @@ REASONS = [
     (TRACKING, "PositionDropReason"),
     (REVIEWS, "NotReviewableReason"),
     (REVIEWS, "ReportReason"),
+    (INSIGHTS, "Fault"),
+    (INSIGHTS, "InsightsGrain"),
 ]
 NEWS = [(ORDERS, "OrderEventType"), (DISPATCH, "DeliveryEventType"), (DISPATCH, "CourierEventType")]
 

@@ -1,6 +1,6 @@
 """Each scalar takes its standard form and refuses everything else in a sentence."""
 
-from datetime import UTC, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from uuid import UUID
 
 import pytest
@@ -36,6 +36,7 @@ ANYTHING_ELSE: list[object] = [
 PARSERS = {
     "MinorUnits": scalars.parse_minor_units,
     "DateTime": scalars.parse_date_time,
+    "LocalDate": scalars.parse_local_date,
     "LocalTime": scalars.parse_local_time,
     "Duration": scalars.parse_duration,
     "UUID": scalars.parse_uuid,
@@ -62,6 +63,7 @@ WRONG = {
         "２026-11-22T17:30:00Z",
         1,
     ],
+    "LocalDate": ["2026-02-30", "2026-13-01", "20261122", "2026-W47-7", "2026-11-22T00:00:00Z", "0000-01-01", "today"],
     "LocalTime": ["24:00", "7:30", "17:60", "17:30:00Z", "17:30:00.5", "noon"],
     "Duration": ["P", "PT", "P1Y", "P1M", "P1W", "-PT1M", "PT1M1H", "1M", "PT1.5M", "PT9999999999H", "P1DT"],
     "UUID": [
@@ -96,6 +98,7 @@ def test_the_standard_forms_are_read() -> None:
     assert scalars.parse_date_time("2026-11-22T17:30:00+02:00") == moment
     assert scalars.parse_date_time("2026-11-22t15:30:00.000000000z") == moment
     assert scalars.parse_date_time("2026-11-22T17:30:00+02:00").tzinfo is UTC
+    assert scalars.parse_local_date("2024-02-29") == date(2024, 2, 29)
     assert scalars.parse_local_time("17:30") == time(17, 30)
     assert scalars.parse_local_time("17:30:15") == time(17, 30, 15)
     assert scalars.parse_duration("P1DT2H3M4.5S") == timedelta(days=1, hours=2, minutes=3, seconds=4.5)

@@ -112,7 +112,7 @@ def dsn_of(url: str) -> str:
 def _connect(dsn: str, *, in_process: bool) -> Any:
     driver: Any = import_module("clickhouse_connect")  # an extra: types are not always there to be checked
     if in_process:
-        return driver.get_client(dsn=dsn)
+        return driver.get_client(dsn=dsn, settings={"max_threads": 1})  # It shares the process with everything else.
     return driver.get_client(
         dsn=dsn,
         connect_timeout=CONNECT_TIMEOUT_S,
