@@ -161,21 +161,9 @@ async def open_platform(settings: Settings, names: Sequence[str] = ()) -> AsyncG
     """
     subgraphs = chosen(names)
     async with AsyncExitStack() as stack:
-        codec = Codec([kind for subgraph in SUBGRAPHS for kind in (*subgraph.commands, *subgraph.events)])
         signals = await stack.enter_async_context(open_signals(settings.valkey_url))
         readers = await stack.enter_async_context(open_database(settings.database_url, "", connections=READERS))
-        stores = {
-            subgraph.name: await stack.enter_async_context(
-                open_domain(
-                    settings.database_url,
-                    subgraph.name,
-                    codec,
-                    settings.database_connections,
-                    least=int(subgraph in subgraphs),
-                )
-            )
-            for subgraph in SUBGRAPHS
-        }
+        stores = await _open_stores(stack, settings, subgraphs)
         clock = PlatformClock(settings.clock_origin, settings.clock_started, settings.clock_rate)
         equipment = {name: store.equipment(signals, clock, RandomIds()) for name, store in stores.items()}
         journals = PostgresEventLog(readers, signals)
@@ -199,6 +187,19 @@ async def open_platform(settings: Settings, names: Sequence[str] = ()) -> AsyncG
             relays=_relays(settings, journals, equipment),
             checks={"database": lambda: readers.fetch("select 1")},
         )
+
+
+async def _open_stores(
+    stack: AsyncExitStack, settings: Settings, subgraphs: Sequence[Subgraph]
+) -> Mapping[str, DomainStore]:
+    url, most = settings.database_url, settings.database_connections
+    codec = Codec([kind for subgraph in SUBGRAPHS for kind in (*subgraph.commands, *subgraph.events)])
+    return {
+        each.name: await stack.enter_async_context(
+            open_domain(url, each.name, codec, most, least=int(each in subgraphs))
+        )
+        for each in SUBGRAPHS
+    }
 
 
 # The clients of the larger engines are imported only where a setting asks for them: they cost memory and time.

@@ -8,7 +8,6 @@ import msgspec
 from msgspec import Struct, field
 from opensearchpy import AsyncOpenSearch
 from opensearchpy.exceptions import TransportError
-from prometheus_client import Counter
 
 from kernel.log import ConsistencyToken, Recorded
 from kernel.ports import Outage, Views
@@ -16,6 +15,7 @@ from kernel.subgraph import Sink
 from runtime.adapters.opensearch.connecting import BULK_WITHIN_S, asked, outages, status_of
 from runtime.adapters.opensearch.documents import RestaurantState, document, read_states
 from runtime.adapters.opensearch.search import INDEX
+from runtime.adapters.tallies import INDEXED
 from runtime.logs import logger
 from subgraphs.catalog.events import MenuItemChanged, RestaurantChanged
 from subgraphs.catalog.views.ratings import RESTAURANT_RATINGS
@@ -27,7 +27,6 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 5.0
 PATIENCE_S = 60.0
 """How long an engine is pressed that has no room; then it counts as away."""
 MALFORMED, ABSENT, CONFLICT, FULL = 400, 404, 409, 429
-INDEXED = Counter("search_documents_indexed", "Documents that the search engine took, by outcome.", ["outcome"])
 _logger = logger("indexing")
 
 

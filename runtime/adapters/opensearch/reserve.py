@@ -6,12 +6,12 @@ from contextlib import asynccontextmanager
 from typing import TypeVar
 
 import msgspec
-from prometheus_client import Counter
 from purgatory.domain.model import CLOSED, OpenedState
 from purgatory.service._async.circuitbreaker import AsyncCircuitBreaker
 
 from kernel.ports import Outage
 from runtime.adapters.breakers import watched_breakers
+from runtime.adapters.tallies import SEARCHES
 from runtime.logs import logger
 from subgraphs.catalog.views.search import CuisineCount, Found, Place, Search, Wanted
 
@@ -20,7 +20,6 @@ AT_ONCE = 4
 """Questions that the reserve is asked at the same time: its database has connections left for all else."""
 WAIT_S = 1.0
 """How long a question waits for its turn; then the client is told to come back."""
-SEARCHES = Counter("searches", "Questions to the search, by who answered: the engine or the reserve.", ["answered"])
 AnswerT = TypeVar("AnswerT")
 _logger = logger("search")
 
