@@ -8,9 +8,12 @@ const ERRORS = '"errors":[';
 
 const STATUS = "SUBREQUEST_HTTP_ERROR";
 
-/** Codes of the router's own for a part of the graph, or itself, that does not answer now. */
+/**
+ * Codes of the router's own for a part of the graph, or itself, that does not answer now. Names of validation's rules
+ * are among them: a document that fits here does not fit there only while a new supergraph has reached one of us.
+ */
 const AWAY =
-  /^(SUBGRAPH_|SUBREQUEST_|WS_)|^(GATEWAY_TIMEOUT|NO_SUPERGRAPH_AVAILABLE|SERVICE_UNAVAILABLE|SUBSCRIPTION_SCHEMA_RELOAD|GRAPHQL_VALIDATION_FAILED|QUERY_PLAN_BUILD_FAILED)$/;
+  /^(SUBGRAPH_|SUBREQUEST_|WS_)|^(GATEWAY_TIMEOUT|NO_SUPERGRAPH_AVAILABLE|SERVICE_UNAVAILABLE|SUBSCRIPTION_SCHEMA_RELOAD|GRAPHQL_VALIDATION_FAILED|QUERY_PLAN_BUILD_FAILED)$|^[A-Z][a-z]\w+$/;
 
 /**
  * The answer as it is when nothing failed, else the result that `presentableResult` takes. Throws when it is none.
@@ -25,7 +28,7 @@ export function readAnswer(answer) {
   }
   const result = JSON.parse(answer);
   if (!isResult(result)) throw new Error("the router did not answer with a GraphQL result");
-  return { ...result, errors: readErrors(result.errors) };
+  return { ...result, errors: placed(readErrors(result.errors), result.data) };
 }
 
 /** @param {object[] | undefined} errors @returns {object[] | undefined} */
@@ -40,6 +43,19 @@ export function readErrors(errors) {
       originalError: new SubgraphUnavailable(service ?? "router", reason),
     };
   });
+}
+
+/**
+ * The same errors, those that name no place at each field of the root that is null without a reason of its own: what a
+ * subgraph refuses as a whole, the router tells once. Reasons that differ stay as they are, for whose they are is unknown.
+ */
+function placed(errors, data) {
+  const whole = errors?.filter(({ path }) => !path) ?? [];
+  const [reason] = whole;
+  if (!reason || !data || whole.some(({ extensions }) => extensions?.code !== reason.extensions?.code)) return errors;
+  const told = errors.filter(({ path }) => path);
+  const missing = Object.keys(data).filter((name) => data[name] === null && !told.some(({ path }) => path[0] === name));
+  return missing.length ? [...told, ...missing.map((name) => ({ ...reason, path: [name] }))] : errors;
 }
 
 /** A subgraph's refusal with an HTTP status of its own comes twice: as what it said, and as the status. */

@@ -9,6 +9,8 @@ import { readErrors } from "./answers.js";
 const LINES = 4; // the router serves a socket on one thread
 const PING_MS = 20_000;
 const LARGEST_FRAME = 64 * 1024 * 1024;
+/** What a socket is told for ever that was opened before the router took up another supergraph. */
+const RETIRED = '"code":"SERVICE_UNAVAILABLE"';
 const NEXT = /^\{"type":"next","id":"([^"\\]*)","payload":/;
 
 /**
@@ -27,7 +29,7 @@ export function createHiveSockets(parts) {
 
 /** One socket, opened for the first of its streams and again after it was lost. */
 function createLine({ settings, metrics, log }) {
-  const streams = new Map(); // id → the queue of one subscription
+  const streams = new Map(); // id → a subscription: its queue, its message, the socket it runs on
   let socket = null;
   let last = 0;
 
@@ -50,35 +52,67 @@ function createLine({ settings, metrics, log }) {
 
   function hear(from, text) {
     const next = NEXT.exec(text);
-    if (next) return streams.get(next[1])?.push(text.slice(next[0].length, -1));
+    if (next) return give(from, next[1], text.slice(next[0].length, -1));
     const { type, id, payload } = JSON.parse(text);
     if (type === "connection_ack") {
       for (const message of from.waiting.splice(0)) from.send(message);
       from.waiting = null;
       metrics.upstreamSockets.up();
     } else if (type === "ping") from.send('{"type":"pong"}');
-    else if (type === "next") streams.get(id)?.push(JSON.stringify(payload));
-    else if (type === "error") end(id, (queue) => queue.fail(Object.assign(new Error("refused"), { errors: readErrors(payload) })));
-    else if (type === "complete") end(id, (queue) => queue.end());
+    else if (type === "next") give(from, id, JSON.stringify(payload));
+    else if (type === "error") {
+      if (isRetired(from, id, text)) return renew(from, id);
+      end(from, id, (queue) => queue.fail(Object.assign(new Error("refused"), { errors: readErrors(payload) })));
+    } else if (type === "complete") end(from, id, (queue) => queue.end());
     return undefined;
   }
 
-  function end(id, how) {
-    const queue = streams.get(id);
+  function give(from, id, text) {
+    const stream = streams.get(id);
+    if (stream?.on !== from) return;
+    if (isRetired(from, id, text)) return renew(from, id);
+    stream.heard = true;
+    stream.queue.push(text);
+  }
+
+  function end(from, id, how) {
+    const stream = streams.get(id);
+    if (stream?.on !== from) return;
     streams.delete(id);
-    if (queue) how(queue);
+    how(stream.queue);
+  }
+
+  function isRetired(from, id, text) {
+    const stream = streams.get(id);
+    return stream?.on === from && !stream.heard && text.includes(RETIRED);
+  }
+
+  /** What has not begun yet is asked for once more, on a new socket; what else ran on the old one ends with it. */
+  function renew(from, id) {
+    const stream = streams.get(id);
+    stream.heard = true; // the next answer is the client's, whatever it is
+    stream.on = null;
+    from.close();
+    lose(from, "the router has another supergraph now");
+    start(id, stream);
   }
 
   /** Whatever ran on a socket ends with it: only the client knows its last cursor. */
   function lose(lost, reason) {
-    if (lost !== socket) return;
-    socket = null;
-    if (!lost.waiting) metrics.upstreamSockets.down();
-    for (const id of [...streams.keys()]) end(id, (queue) => queue.fail(new SubgraphUnavailable("router", reason)));
+    if (lost === socket) socket = null;
+    if (!lost.waiting && !lost.lost) metrics.upstreamSockets.down();
+    lost.lost = true;
+    for (const id of [...streams.keys()])
+      end(lost, id, (queue) => queue.fail(new SubgraphUnavailable("router", reason)));
+  }
+
+  function start(id, stream) {
+    socket ??= open();
+    stream.on = socket;
+    say({ type: "subscribe", id, payload: stream.payload });
   }
 
   function say(message) {
-    socket ??= open();
     const text = JSON.stringify(message);
     if (socket.waiting) socket.waiting.push(text);
     else socket.send(text);
@@ -87,12 +121,13 @@ function createLine({ settings, metrics, log }) {
   function subscribe(payload, onOverflow) {
     const id = String(++last);
     const leave = () => {
-      if (streams.delete(id) && socket) say({ type: "complete", id });
+      const { on } = streams.get(id) ?? {};
+      if (streams.delete(id) && on && on === socket) say({ type: "complete", id });
     };
-    const queue = createQueue(settings.queueBytes, { onReturn: leave, onOverflow });
-    streams.set(id, queue);
-    say({ type: "subscribe", id, payload });
-    return queue;
+    const stream = { queue: createQueue(settings.queueBytes, { onReturn: leave, onOverflow }), payload, on: null, heard: false };
+    streams.set(id, stream);
+    start(id, stream);
+    return stream.queue;
   }
 
   return { subscribe, close: () => socket?.terminate() };
