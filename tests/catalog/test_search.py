@@ -1,5 +1,6 @@
 """Restaurants are found by misspelt words, place, hours and cuisine, page by page, within two seconds of a change."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -7,6 +8,9 @@ import pytest
 
 from kernel.log import ConsistencyToken
 from kernel.messages import Row
+from kernel.ports import Outage
+from runtime.adapters.opensearch.reserve import reserved
+from subgraphs.catalog.views.search import CuisineCount, Found, Place, Wanted
 from tests.catalog.bench import Bench
 from tests.catalog.graph import CAKE, PIZZA, published, registered
 from tests.catalog.premises import CUSTOMER
@@ -240,6 +244,33 @@ async def test_a_consistency_token_waits_for_the_words_it_asks_for(bench: Bench)
     assert datetime.fromisoformat(current["asOf"]) == bench.clock.now()
     answer = await bench.execute(FIND, asked, token="forged")
     assert answer.errors
+
+
+class Away:
+    """A search engine that nobody reaches."""
+
+    def follower(self, wanted: Wanted) -> str | None:
+        del wanted
+        return "nobody"
+
+    async def find(self, wanted: Wanted, limit: int, beyond: Place | None = None, *, backwards: bool = False) -> Found:
+        raise Outage(f"gone with {wanted, limit, beyond, backwards}")
+
+    async def cuisines(self, wanted: Wanted, limit: int) -> Sequence[CuisineCount]:
+        raise Outage(f"gone with {wanted, limit}")
+
+    async def count(self, wanted: Wanted) -> int:
+        raise Outage(f"gone with {wanted}")
+
+
+async def test_an_answer_of_the_reserve_says_so_and_its_cursors_go_on(bench: Bench) -> None:
+    await town(bench)
+    whole = await names(bench)
+    own, first = bench.search, await find(bench, first=2)
+    bench.search = await reserved(Away(), own)
+    rest = await find(bench, after=first["pageInfo"]["endCursor"])
+    assert (rest["degraded"], rest["totalCount"]) == (True, 5)
+    assert [edge["node"]["name"] for edge in rest["edges"]] == whole[2:]
 
 
 async def test_suggestions_go_on_with_what_is_typed(bench: Bench) -> None:
