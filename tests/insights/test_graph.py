@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from kernel.graph.errors import present
 from subgraphs.insights.analytics import Analytics
@@ -119,13 +120,14 @@ async def test_nothing_sold_is_told_as_nothing(bench: Bench) -> None:
 
 
 async def test_operations_are_told(bench: Bench) -> None:
-    ids: Json = {"offer_id": "offer_1", "delivery_id": "delivery_1", "courier_id": COURIER}
+    accepted = OfferFact(event_id="evt_10", at=AT, offer_id="offer_1", delivery_id="delivery_1", courier_id=COURIER)
+    lapsed = replace(accepted, event_id="evt_11", offer_id="offer_2", made_at=AT, lapsed_at=AT)
     await bench.analytics.record(
         [
             sale(1, AT),
             sale(2, AT - 20 * MINUTE),
-            OfferFact(event_id="evt_10", at=AT, made_at=AT, assigned_at=AT, released_at=AT + 30 * MINUTE, **ids),
-            OfferFact(event_id="evt_11", at=AT, made_at=AT, lapsed_at=AT, **{**ids, "offer_id": "offer_2"}),
+            replace(accepted, made_at=AT, assigned_at=AT, released_at=AT + 30 * MINUTE),
+            lapsed,
             DeliveryFact(event_id="evt_12", at=AT, delivery_id="delivery_2", sought_at=AT),
             ShiftFact(event_id="evt_13", at=AT, courier_id=COURIER, version=1, online=True),
         ]

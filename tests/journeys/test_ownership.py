@@ -167,7 +167,7 @@ async def test_a_reference_is_no_way_around(
     assert not (await referred(platform, person, "payments", "Order", order_id, money) or {}).get("payments")
 
 
-@pytest.mark.parametrize("subgraph", ["catalog", "orders", "payments", "dispatch", "tracking", "reviews"])
+@pytest.mark.parametrize("subgraph", ["catalog", "orders", "payments", "dispatch", "tracking", "reviews", "insights"])
 async def test_nobody_gets_past_the_router(aino: Person, platform: RunningPlatform, subgraph: str) -> None:
     address = platform.address(1, f"/{subgraph}/graphql")
     answer = await aino.http.post(address, json={"query": "{ __typename }"}, headers=aino.headers)
