@@ -1,6 +1,5 @@
 """A deployed graph: where it is, who signs people in, and, when it is our own, the processes behind it."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Generator
@@ -98,6 +97,6 @@ def deployed(router: str, folder: Path) -> Generator[Deployment]:
 
 def has_hive_router() -> bool:
     try:
-        return hive_router_program(Settings.from_environment({**os.environ, "ROUTER": "hive"})).is_file()
+        return hive_router_program(Settings.from_environment(needs=())).is_file()
     except CannotStart:
         return False
