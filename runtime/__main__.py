@@ -89,7 +89,7 @@ def letters(options: argparse.Namespace) -> Outcome:
     """Show what consumers could not digest, and what waits behind it"""
     from runtime.letters import show
 
-    answer = asyncio.run(show(quiet(), options.consumer))
+    answer = asyncio.run(show(quiet("letters"), options.consumer))
     print(answer.text)
     return answer.code
 
@@ -98,7 +98,7 @@ def replay(options: argparse.Namespace) -> Outcome:
     """Digest the letters of one key after all, once their cause is mended"""
     from runtime.letters import again
 
-    answer = asyncio.run(again(quiet(), options.consumer, options.key))
+    answer = asyncio.run(again(quiet("replay"), options.consumer, options.key))
     print(answer.text)
     return answer.code
 
@@ -115,7 +115,7 @@ def token(options: argparse.Namespace) -> Outcome:
     from runtime.development.issuer import UnknownPerson, token_of
 
     try:
-        print(token_of(Settings.from_environment(), options.person))
+        print(token_of(Settings.from_environment(needs=needs("token")), options.person))
     except UnknownPerson as error:
         print(error, file=sys.stderr)
         return 1
@@ -124,9 +124,12 @@ def token(options: argparse.Namespace) -> Outcome:
 
 def settings(options: argparse.Namespace) -> Outcome:
     """Print every setting, its unit, default and meaning"""
-    from runtime.describing import page, rows
+    from runtime.describing import page, rows, write_page
 
-    print(page() if options.markdown else "\n".join(rows()))
+    if options.write:
+        write_page()
+    else:
+        print(page() if options.markdown else "\n".join(rows()))
     return 0
 
 
@@ -136,7 +139,10 @@ NEEDS = {
     "relay": ("runtime_password",),
     "migrate": ("owner_password", "runtime_password"),
     "rebuild": ("owner_password", "runtime_password"),
+    "letters": ("runtime_password",),
+    "replay": ("runtime_password", "provider_secret"),
     "issue": ("partner_secret",),
+    "token": (),
     "provide-payments": ("provider_secret",),
 }
 """The secrets that a role cannot do without; who starts it by itself gives it no others. Paying takes one more."""
@@ -155,9 +161,9 @@ def started(role: str, subgraphs: Sequence[str] = ()) -> Settings:
     return chosen
 
 
-def quiet() -> Settings:
+def quiet(role: str) -> Settings:
     """The settings of a role that answers a person: only what goes wrong is logged."""
-    chosen = Settings.from_environment()
+    chosen = Settings.from_environment(needs=needs(role))
     start_logging("error")
     return chosen
 
@@ -199,7 +205,10 @@ ARGUMENTS: Mapping[str, Sequence[Argument]] = {
     ],
     "schema": [("--check", {"action": "store_true", "help": "change nothing, fail when they differ"})],
     "token": [("person", {"help": "aino, eero, kitchen, otso, sanna, dispatch, fia, admin, …"})],
-    "settings": [("--markdown", {"action": "store_true", "help": "as tables, the gateway's too"})],
+    "settings": [
+        ("--markdown", {"action": "store_true", "help": "as tables, the gateway's too"}),
+        ("--write", {"action": "store_true", "help": "these tables, into docs/operations.md"}),
+    ],
 }
 
 

@@ -10,6 +10,8 @@ from msgspec import Struct
 
 from runtime.settings import SECRET_NAMES, SECRET_URL_NAMES, Settings, derived
 
+PAGE = Path(__file__).parents[1] / "docs" / "operations.md"
+BEGIN, END = "<!-- python -m runtime settings --write -->", "<!-- the end of what it writes -->"
 GATEWAY_SETTINGS = Path(__file__).parents[1] / "router" / "gateway" / "settings.js"
 DEFAULTS_ELSEWHERE = {
     "DATA_DIR": ".data",
@@ -78,6 +80,18 @@ def page() -> str:
             *table(described_of_gateway()),
         ]
     )
+
+
+def written() -> str:
+    """What stands between the marks in docs/operations.md."""
+    return PAGE.read_text().split(BEGIN, 1)[1].split(END, 1)[0].strip()
+
+
+def write_page() -> None:
+    """Brings docs/operations.md to what can be set now."""
+    before, _, rest = PAGE.read_text().partition(BEGIN)
+    after = rest.partition(END)[2]
+    PAGE.write_text(f"{before}{BEGIN}\n{page()}\n{END}{after}")
 
 
 def table(settings: Sequence[SettingDescription]) -> list[str]:

@@ -3,14 +3,14 @@
 import sys
 from pathlib import Path
 
-from tests.checks import house, links, locks, production
+from tests.checks import house, links, locks, production, settings_page
 
 
 def main() -> int:
     root = Path(__file__).parents[2]
     found = [
         f"{check.__name__.rpartition('.')[2]}: {text}"
-        for check in (house, links, locks, production)
+        for check in (house, links, locks, production, settings_page)
         for text in check.broken(root)
     ]
     for text in found:

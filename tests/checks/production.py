@@ -1,4 +1,4 @@
-"""requirements-production.lock, what the image installs, out of the two other locks: `python -m tests.checks.production`.
+"""What the image installs, out of the two other locks: `python -m tests.checks.production` writes its lock anew.
 
 Left out are the tools of development, the engines that come from wheels and ClickHouse in a library: in production
 engines run elsewhere, and there is a client for each.

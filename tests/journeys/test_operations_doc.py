@@ -5,7 +5,10 @@ import shlex
 
 import pytest
 
+from runtime import describing
 from runtime.__main__ import parser
+from runtime.settings import PORT_OFFSETS
+from runtime.supervision.splitting import FIRST_SERVE_PORT, FIRST_WORK_PORT, domains
 from tests.journeys.person import Person
 from tests.platform.measures import PAGE, documented, exposed
 from tests.running_platform import RunningPlatform
@@ -50,7 +53,28 @@ def test_its_commands_are_understood() -> None:
 
 def test_every_role_that_runs_stands_in_its_first_table() -> None:
     table = PAGE.read_text().split("\n## What runs\n", 1)[1].split("\n## ", 1)[0]
-    said = dict(re.findall(r"^\| `?([\w-]+)`? \| `?([+\w]+)`? \|", table, re.MULTILINE))
-    assert {process: said.get(process) for process in PORTS} == {
-        process: f"+{offset}" if offset else "PORT" for process, offset in PORTS.items()
+    said = dict(re.findall(r"^\| `?([\w-]+)`? \| `?([+\w, ]+?)`? \|", table, re.MULTILINE))
+    roles = {process: f"+{offset}" if offset else "PORT" for process, offset in PORTS.items()}
+    engines = {
+        "Postgres": ["postgres_port"],
+        "Valkey": ["valkey_port"],
+        "Kafka": ["kafka_port", "kafka_controller_port"],
+        "OpenSearch": ["opensearch_port", "opensearch_transport_port"],
+        "hive-router": ["hive_port"],
+        "relay": ["relay_port"],
     }
+    ports = {name: ", ".join(f"+{PORT_OFFSETS[port]}" for port in ports) for name, ports in engines.items()}
+    assert {name: said.get(name) for name in {**roles, **ports}} == {**roles, **ports}
+    assert {port for ports in engines.values() for port in ports} < PORT_OFFSETS.keys()
+    assert said.keys() - {"Role", "Address"} == roles.keys() | ports.keys()
+
+
+def test_its_tables_of_settings_are_those_of_the_programs() -> None:
+    assert describing.written() == describing.page()
+
+
+def test_split_processes_are_where_it_says() -> None:
+    text = PAGE.read_text()
+    assert f"`serve-NAME` at `PORT` + {FIRST_SERVE_PORT} " in text
+    assert f"`work-NAME` at + {FIRST_WORK_PORT} " in text
+    assert f"With seven domains that is {2 * len(domains())} processes" in text
