@@ -18,7 +18,7 @@ from kernel.messages import Row
 from kernel.projecting import View
 from runtime.adapters.clock import PlatformClock
 from runtime.adapters.postgres.migrating import MigrationRefused, migrate
-from runtime.adapters.postgres.schemas import DomainSchema
+from runtime.adapters.postgres.schemas import DomainSchema, Kept
 from runtime.engines.postgres import PostgresCluster
 from runtime.engines.programs import postgres_programs, unprivileged_prefix
 from runtime.engines.running import running
@@ -99,6 +99,31 @@ async def test_a_view_of_another_shape_starts_anew_from_the_log(stores: Stores) 
     assert await stores.shop.checkpoints.load("totals", "shop.events", 0) == Position(txid=5, position=5)
     await bring(stores, replace(SHOP, views=(SALES.view, *SHOP.views[1:])), PANTRY)
     await owner.execute("select lines from shop.sales")
+
+
+async def test_tables_of_one_consumer_begin_anew_together(stores: Stores) -> None:
+    owner = await stores.owner()
+    kept = Kept(consumer="counting", tables=(replace(SALES.view, name="counted"), replace(SALES.view, name="named")))
+    step = Advance(
+        consumer="counting", topic="shop.events", partition=0, before=START, after=Position(txid=5, position=5)
+    )
+    await bring(stores, replace(SHOP, kept=(kept,)), PANTRY)
+    for again in (kept, replace(kept, edition=2), replace(kept, tables=(*kept.tables[:1], wider_counted()))):
+        await owner.execute("insert into shop.counted (stream, sold, lines) values ('order_1', 1, '[]')")
+        assert await stores.shop.checkpoints.advance(step)
+        await bring(stores, replace(SHOP, kept=(kept,)), PANTRY)
+        assert await owner.fetchval("select count(*) from shop.counted") == 1
+        if again is kept:
+            await owner.execute("delete from shop.checkpoints; delete from shop.counted")
+            continue
+        await bring(stores, replace(SHOP, kept=(again,)), PANTRY)
+        assert await owner.fetchval("select count(*) from shop.counted") == 0
+        assert await stores.shop.checkpoints.load("counting", "shop.events", 0) is None
+        await bring(stores, replace(SHOP, kept=(kept,)), PANTRY)
+
+
+def wider_counted() -> View[Row]:
+    return View(name="named", row=WiderSaleView, key=("stream",))
 
 
 async def test_a_captured_table_gains_columns_and_keeps_its_rows(stores: Stores) -> None:
