@@ -161,6 +161,7 @@ async def outage(platform: RunningPlatform, broker: Broker, load: Load, crowd: C
     began, away_since = time.monotonic(), datetime.now(UTC)
     while time.monotonic() < began + load.away_s:
         noticed.told_after_s.append(await order_and_cancel(eero, crowd.restaurant, away_since))
+        await passed(1.0)
     noticed.list_age_s = (datetime.now(UTC) - await as_of(eero)).total_seconds()
     noticed.answered_away_s = crowd.answered(began, time.monotonic())
     noticed.away = len(noticed.answered_away_s) / (time.monotonic() - began)
