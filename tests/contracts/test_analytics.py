@@ -93,6 +93,7 @@ PERIODS = [
     of_restaurant(RESTAURANTS[0], BEGAN + 3 * HOUR, timedelta(minutes=15), timedelta(minutes=30), currency="SEK"),
     of_restaurant(RESTAURANTS[1], BEGAN + timedelta(hours=13, minutes=45), DAY, HOUR),
     of_restaurant(RESTAURANTS[1], BEGAN + timedelta(hours=14), DAY),
+    of_restaurant(RESTAURANTS[0], BEGAN + 3 * HOUR, DAY, DAY),
     of_restaurant("restaurant_of_nobody", BEFORE, DAY),
 ]
 SPANS = [
