@@ -22,7 +22,7 @@ from runtime.prerequisites import started_at
 from runtime.supervision.footprint import descendants
 
 ROOT = Path(__file__).parents[1]
-OPENS_WITHIN_SECONDS = 100.0
+OPENS_WITHIN_SECONDS = 180.0
 
 
 class ProcessStatus(Struct, frozen=True):
