@@ -2,13 +2,17 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from kernel.places import Position
 from kernel.ports import Outage
+from runtime.adapters.background import background
+from runtime.adapters.kafka.positions import KafkaPositionStream, open_kafka_positions
+from runtime.adapters.kafka.topics import POSITIONS, apply_topics, topic
 from runtime.adapters.postgres.positions import PostgresCourierPositions
 from runtime.adapters.valkey.connecting import connect
 from runtime.adapters.valkey.positions import GROUP, SILENCE_S, STREAM, ValkeyPositionStream, open_positions
@@ -18,39 +22,68 @@ from runtime.engines.valkey import ValkeyServer
 from subgraphs.tracking.positions import Point
 from tests.conftest import free_port
 from tests.contracts.riders import STATION, north_of, seen
+from tests.engines import kafka_broker_in, skip_without
+from tests.patience import eventually
 
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-async def here(valkey_url: str, table: PostgresCourierPositions) -> AsyncIterator[ValkeyPositionStream]:
+Positions = ValkeyPositionStream | KafkaPositionStream
+
+
+@pytest.fixture(params=["valkey", pytest.param("kafka", marks=pytest.mark.engines)])
+async def servers(request: pytest.FixtureRequest) -> str | None:
+    """None where Valkey carries the stream; else the servers of a Kafka with its topic, empty."""
+    if request.param == "valkey":
+        return None
+    servers: str = request.getfixturevalue("kafka")
+    await apply_topics(servers, [topic(POSITIONS, 1)])
+    return servers
+
+
+@asynccontextmanager
+async def opened(servers: str | None, valkey_url: str, table: PostgresCourierPositions) -> AsyncGenerator[Positions]:
     async with open_positions(valkey_url, table) as stream:
+        if servers is None:
+            yield stream
+            return
+        async with open_kafka_positions(servers, stream) as through_kafka:
+            yield through_kafka
+
+
+@pytest.fixture
+async def here(servers: str | None, valkey_url: str, table: PostgresCourierPositions) -> AsyncIterator[Positions]:
+    async with opened(servers, valkey_url, table) as stream:
         yield stream
 
 
 @pytest.fixture
-async def elsewhere(valkey_url: str, table: PostgresCourierPositions) -> AsyncIterator[ValkeyPositionStream]:
+async def elsewhere(servers: str | None, valkey_url: str, table: PostgresCourierPositions) -> AsyncIterator[Positions]:
+    async with opened(servers, valkey_url, table) as stream:
+        yield stream
+
+
+@pytest.fixture
+async def in_valkey(valkey_url: str, table: PostgresCourierPositions) -> AsyncIterator[ValkeyPositionStream]:
     async with open_positions(valkey_url, table) as stream:
         yield stream
 
 
-async def taken(stream: ValkeyPositionStream, number: int) -> list[Point]:
+async def taken(stream: Positions, number: int) -> list[Point]:
     """The next points, at least so many."""
     points: list[Point] = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while len(points) < number:
             points += await stream.next()
     return points
 
 
-async def known(stream: ValkeyPositionStream) -> list[str]:
+async def known(stream: Positions) -> list[str]:
     """Who is in the index."""
     return [point.courier_id for point in await stream.near(STATION, 10_000, seen("any").recorded_at, 100)]
 
 
-async def test_points_are_taken_whole_and_in_the_order_appended(
-    here: ValkeyPositionStream, elsewhere: ValkeyPositionStream
-) -> None:
+async def test_points_are_taken_whole_and_in_the_order_appended(here: Positions, elsewhere: Positions) -> None:
     first = [seen("otso", second=n, sequence=n, late_s=1.5) for n in range(5)]
     second = [seen("venla", second=n, sequence=n) for n in range(5)]
     for mine, others in zip(first, second, strict=True):
@@ -60,10 +93,10 @@ async def test_points_are_taken_whole_and_in_the_order_appended(
     points = await taken(here, 12)
     assert [point for point in points if point.courier_id == "courier_venla"] == second
     assert [point for point in points if point.courier_id == "courier_otso"][:5] == first
-    assert [point.recorded_at.second for point in points][-2:] == [5, 6]
+    assert [point.recorded_at.second for point in points if point.courier_id == "courier_otso"][-2:] == [5, 6]
 
 
-async def test_who_waits_gets_what_comes(here: ValkeyPositionStream, elsewhere: ValkeyPositionStream) -> None:
+async def test_who_waits_gets_what_comes(here: Positions, elsewhere: Positions) -> None:
     await here.append("courier_otso", [seen("otso")])
     await taken(here, 1)
     waiting = asyncio.create_task(taken(here, 1))
@@ -71,32 +104,32 @@ async def test_who_waits_gets_what_comes(here: ValkeyPositionStream, elsewhere: 
     assert await waiting == [seen("otso", second=1)]
 
 
-async def test_several_workers_share_what_comes(here: ValkeyPositionStream, elsewhere: ValkeyPositionStream) -> None:
-    both = [asyncio.create_task(collected(stream, "courier_last")) for stream in (here, elsewhere)]
-    for number in range(100):
-        await here.append(f"courier_{number}", [seen(str(number))])
-    for _ in both:
-        await here.append("courier_last", [seen("last")])
-        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-    points = [point for task in both for point in await task]
-    assert sorted(point.courier_id for point in points) == sorted(f"courier_{number}" for number in range(100))
-
-
-async def collected(stream: ValkeyPositionStream, last: str) -> list[Point]:
+async def test_several_workers_share_what_comes(here: Positions, elsewhere: Positions) -> None:
     points: list[Point] = []
-    while True:
-        for point in await taken(stream, 1):
-            if point.courier_id == last:
-                return points
-            points.append(point)
+
+    async def collect(stream: Positions) -> None:
+        while True:
+            points.extend(await stream.next())
+
+    async def has(courier_id: str, number: int) -> bool:
+        return len(points) >= number and courier_id in {point.courier_id for point in points}
+
+    couriers = [f"courier_{number}" for number in range(100)]
+    async with background(collect(here), "here"), background(collect(elsewhere), "elsewhere"):
+        for courier_id in couriers:
+            await here.append(courier_id, [seen(courier_id.removeprefix("courier_"))])
+        await eventually(lambda: has(couriers[-1], 100))
+        await here.append("courier_last", [seen("last")])
+        await eventually(lambda: has("courier_last", 101))
+    assert sorted(point.courier_id for point in points) == sorted([*couriers, "courier_last"])
 
 
-async def test_no_points_are_nothing_to_append(here: ValkeyPositionStream) -> None:
+async def test_no_points_are_nothing_to_append(here: Positions) -> None:
     await here.append("courier_otso", [])
     assert await here.last("courier_otso") is None
 
 
-async def test_the_last_point_is_the_latest_recorded(here: ValkeyPositionStream) -> None:
+async def test_the_last_point_is_the_latest_recorded(here: Positions) -> None:
     assert await here.last("courier_otso") is None
     await here.append("courier_otso", [seen("otso", second=1), seen("otso", second=2, late_s=0.25)])
     await here.append("courier_venla", [seen("venla", second=9)])
@@ -105,7 +138,7 @@ async def test_the_last_point_is_the_latest_recorded(here: ValkeyPositionStream)
     assert await here.last("courier_otso") == seen("otso", second=2, late_s=0.25)
 
 
-async def test_an_index_that_knows_nothing_lets_the_table_tell(here: ValkeyPositionStream) -> None:
+async def test_an_index_that_knows_nothing_lets_the_table_tell(here: Positions) -> None:
     await here.save([seen("otso")], wake=[])
     assert await here.last("courier_otso") == seen("otso")
     await here.append("courier_otso", [seen("otso", second=1)])
@@ -125,7 +158,7 @@ async def test_who_is_too_slow_misses_the_oldest(valkey_url: str, table: Postgre
     await stream.aclose()
 
 
-async def test_who_is_silent_for_long_is_forgotten(here: ValkeyPositionStream) -> None:
+async def test_who_is_silent_for_long_is_forgotten(here: Positions) -> None:
     await here.append("courier_silent", [seen("silent")])
     await here.append("courier_steady", [seen("steady", second=1)])
     await here.append("courier_otso", [seen("otso", second=SILENCE_S)])
@@ -140,7 +173,7 @@ async def test_who_is_silent_for_long_is_forgotten(here: ValkeyPositionStream) -
 
 
 @pytest.mark.parametrize("latitude", [90.0, -90.0, 85.06])
-async def test_nobody_is_too_far_north_to_be_heard(here: ValkeyPositionStream, latitude: float) -> None:
+async def test_nobody_is_too_far_north_to_be_heard(here: Positions, latitude: float) -> None:
     pole = Position(latitude=latitude, longitude=-180)
     await here.append("courier_otso", [seen("otso", pole)])
     assert await here.last("courier_otso") == seen("otso", pole)
@@ -209,22 +242,26 @@ async def test_a_frozen_server_is_an_outage_in_time(tmp_path: Path, table: Postg
             assert await stream.last("courier_otso") == seen("otso", second=3)
 
 
-async def test_nothing_that_was_taken_is_kept_for_whoever_took_it(here: ValkeyPositionStream, valkey_url: str) -> None:
-    await here.append("courier_otso", [seen("otso")])
-    await taken(here, 1)
+async def test_nothing_that_was_taken_is_kept_for_whoever_took_it(
+    in_valkey: ValkeyPositionStream, valkey_url: str
+) -> None:
+    await in_valkey.append("courier_otso", [seen("otso")])
+    await taken(in_valkey, 1)
     client = connect(valkey_url, answer_timeout_s=1)
     assert (await client.xpending(STREAM, GROUP))["pending"] == 0
     await client.aclose()
 
 
-async def test_a_stream_that_somebody_emptied_is_taken_from_again(here: ValkeyPositionStream, valkey_url: str) -> None:
-    await here.append("courier_otso", [seen("otso")])
-    await taken(here, 1)
+async def test_a_stream_that_somebody_emptied_is_taken_from_again(
+    in_valkey: ValkeyPositionStream, valkey_url: str
+) -> None:
+    await in_valkey.append("courier_otso", [seen("otso")])
+    await taken(in_valkey, 1)
     client = connect(valkey_url, answer_timeout_s=1)
     await client.delete(STREAM)
     await client.aclose()
-    await here.append("courier_otso", [seen("otso", second=1)])
-    assert await taken(here, 1) == [seen("otso", second=1)]
+    await in_valkey.append("courier_otso", [seen("otso", second=1)])
+    assert await taken(in_valkey, 1) == [seen("otso", second=1)]
 
 
 async def test_a_row_is_replaced_by_what_was_recorded_later_only(table: PostgresCourierPositions) -> None:
@@ -259,3 +296,53 @@ async def test_batches_that_share_couriers_do_not_lock_each_other_out(table: Pos
 
 async def test_a_batch_of_nobody_is_nothing_to_save(table: PostgresCourierPositions) -> None:
     await table.save([], wake=[])
+
+
+async def test_who_fell_far_behind_in_kafka_goes_on_with_what_is_newer(
+    kafka: str, valkey_url: str, table: PostgresCourierPositions
+) -> None:
+    await apply_topics(kafka, [topic(POSITIONS, 1)])
+    async with open_positions(valkey_url, table) as index:
+        stream = KafkaPositionStream(kafka, index, kept=100)
+        for number in range(0, 2000, 50):
+            await stream.append("courier_otso", [seen("otso", second=number + n) for n in range(50)])
+        points = await taken(stream, 501)
+        while points[-1] != seen("otso", second=1999):
+            points += await stream.next()
+        assert len(points) < 700
+        await stream.aclose()
+
+
+@pytest.mark.engines
+async def test_a_killed_kafka_is_an_outage_and_the_index_goes_on(
+    tmp_path: Path, valkey_url: str, table: PostgresCourierPositions
+) -> None:
+    skip_without("kafka")
+    broker = kafka_broker_in(tmp_path / "broker")
+    async with (
+        AsyncExitStack() as brokers,
+        open_positions(valkey_url, table) as index,
+        open_kafka_positions(broker.servers, index) as stream,
+    ):
+        with pytest.raises(Outage):
+            await stream.append("courier_otso", [seen("otso")])
+        with running(broker, within_seconds=90) as process:
+            await apply_topics(broker.servers, [topic(POSITIONS, 1)])
+            await eventually(lambda: goes_through(stream, second=1))
+            process.kill()
+            await asyncio.to_thread(process.wait, 20)
+            for attempt in (stream.append("courier_otso", [seen("otso", second=900)]), stream.next()):
+                with pytest.raises(Outage):
+                    await attempt
+            assert await stream.last("courier_otso") == seen("otso", second=900)
+        brokers.enter_context(running(broker, within_seconds=90))
+        await eventually(lambda: goes_through(stream, second=1000), 60)
+
+
+async def goes_through(stream: Positions, second: int) -> bool:
+    """Whether a point that is appended now is taken."""
+    try:
+        await stream.append("courier_otso", [seen("otso", second=second)])
+        return seen("otso", second=second) in await stream.next()
+    except Outage:
+        return False

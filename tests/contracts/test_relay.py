@@ -193,8 +193,10 @@ async def test_a_session_that_ends_costs_a_moment(relay: Relay, stores: Stores, 
 def started(broker: KafkaBroker) -> Generator[None]:
     """Not waiting until it is ready."""
     with subprocess.Popen(broker.command(), stdout=subprocess.DEVNULL, start_new_session=True) as process:
-        yield
-        process.kill()
+        try:
+            yield
+        finally:
+            process.kill()
 
 
 @pytest.mark.engines

@@ -37,8 +37,10 @@ ROUNDER = 1.001
 
 _APPEND = """
 local courier, recorded, received = ARGV[1], ARGV[2], ARGV[3]
-for n = 8, #ARGV do
-  redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[7], '*', 'p', ARGV[n])
+if ARGV[7] ~= '0' then
+  for n = 8, #ARGV do
+    redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[7], '*', 'p', ARGV[n])
+  end
 end
 local known = redis.call('ZSCORE', KEYS[4], courier)
 if not known or tonumber(known) < tonumber(recorded) then
@@ -120,6 +122,13 @@ class ValkeyPositionStream:
 
     async def append(self, courier_id: str, points: Sequence[Point]) -> None:
         """As the port says; several points are one call, and a later point is never replaced by an earlier one."""
+        await self._note(courier_id, points, self._kept)
+
+    async def index(self, courier_id: str, points: Sequence[Point]) -> None:
+        """Moves the courier in the index, for a stream that is elsewhere; as `append` otherwise."""
+        await self._note(courier_id, points[-1:], 0)
+
+    async def _note(self, courier_id: str, points: Sequence[Point], kept: int) -> None:
         if not points:
             return
         newest = points[-1]
@@ -129,7 +138,7 @@ class ValkeyPositionStream:
             newest.received_at.timestamp(),
             newest.received_at.timestamp() - SILENCE_S,
             *_on_the_map(newest.position),
-            self._kept,
+            kept,
             *(msgspec.json.encode(point) for point in points),
         ]
         await self._answer(self._append(keys=[STREAM, PLACES, POINTS, RECORDED, RECEIVED], args=arguments))
