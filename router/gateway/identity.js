@@ -1,6 +1,6 @@
 /** Who asks, and under which ids: what travels from the client's request to every subgraph. */
 
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomFillSync, randomUUID } from "node:crypto";
 
 import { Refused } from "./errors.js";
 
@@ -35,19 +35,19 @@ export function identify(given, requestId) {
   }
   const trace = TRACE_PARENT.exec(String(given.traceparent ?? ""));
   const continued = trace && !/^0+$/.test(trace[1]) && !/^0+$/.test(trace[2]);
-  const traceId = continued ? trace[1] : randomBytes(16).toString("hex");
+  const traceId = continued ? trace[1] : randomHex(16);
   return {
     authorization: authorization || undefined,
     consistencyToken: consistencyToken || undefined,
     requestId,
     traceId,
-    traceparent: `00-${traceId}-${randomBytes(8).toString("hex")}-${continued ? trace[3] : "01"}`,
+    traceparent: `00-${traceId}-${randomHex(8)}-${continued ? trace[3] : "01"}`,
   };
 }
 
 /** The same caller on an operation of an open socket: new ids, one trace. @param {Identity} identity */
 export function nextOperation(identity) {
-  const traceparent = `00-${identity.traceId}-${randomBytes(8).toString("hex")}-${identity.traceparent.slice(-2)}`;
+  const traceparent = `00-${identity.traceId}-${randomHex(8)}-${identity.traceparent.slice(-2)}`;
   return { ...identity, requestId: randomUUID(), traceparent };
 }
 
@@ -76,6 +76,18 @@ export function identityKey(identity) {
 /** Names in lower case: clients write `Authorization` and `authorization` in connection_init. */
 export function lowerCased(given) {
   return Object.fromEntries(Object.entries(given).map(([name, value]) => [name.toLowerCase(), value]));
+}
+
+const stock = Buffer.alloc(4096); // asking for eight bytes costs as much as asking for thousands
+let used = stock.length;
+
+function randomHex(bytes) {
+  if (used + bytes > stock.length) {
+    randomFillSync(stock);
+    used = 0;
+  }
+  used += bytes;
+  return stock.toString("hex", used - bytes, used);
 }
 
 function isAbsentOrHeader(value) {

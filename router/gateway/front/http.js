@@ -94,7 +94,7 @@ async function answer(request, response, type, prepared, parts) {
   }
   const { identity } = request;
   const gone = new AbortController();
-  response.once("close", () => gone.abort());
+  response.once("close", () => response.writableFinished || gone.abort());
   const began = performance.now();
   if (type === EVENTS) {
     const open = (onSlow) =>
