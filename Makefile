@@ -7,6 +7,8 @@ NODE_BIN ?= node
 TESTS ?= tests
 # One more than the two cores: some tests mostly wait for an evening to pass.
 WORKERS ?= 3
+# Each has a Kafka and an OpenSearch of its own, and its platform one more of each.
+ENGINE_WORKERS ?= 2
 export PORT DATA_DIR NODE_BIN
 
 BIN := .venv/bin
@@ -28,7 +30,7 @@ AS :=  # make's own AS is the assembler
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo test check format schema token install engines fetched-engines hive-router prerequisites python coverage
+.PHONY: help up demo test test-engines check format schema token install engines fetched-engines hive-router prerequisites python coverage
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -41,12 +43,15 @@ demo: python install $(REAL) ## Play a Friday evening on a platform of its own; 
 		$(if $(ORDERS),--orders $(ORDERS)) $(if $(RATE),--rate $(RATE)) $(if $(SEED),--seed "$(SEED)") \
 		$(if $(CHAOS),--chaos) $(if $(MAP),--map) $(if $(RESUME),--resume)
 
-test: check ## Check everything, then run every test; TESTS=tests/orders for some
+test: check ## Check everything, then run every test that needs no Java; TESTS=tests/orders for some
 	@rm -f .coverage .coverage.*
-	@$(BIN)/python -m pytest $(TESTS) --numprocesses $(WORKERS) --dist loadscope --cov --cov-report=
+	@$(BIN)/python -m pytest $(TESTS) -m "not engines" --numprocesses $(WORKERS) --dist loadscope --cov --cov-report=
 ifeq ($(TESTS),tests)
 	@$(MAKE) --no-print-directory coverage
 endif
+
+test-engines: install fetched-engines ## Run what needs Kafka and OpenSearch, and the journeys on them; TESTS= for some
+	@ENGINES=real $(BIN)/python -m pytest $(TESTS) -m "engines or journey" --numprocesses $(ENGINE_WORKERS) --dist loadscope
 
 coverage:
 	@$(BIN)/coverage report --fail-under=95 \

@@ -1,6 +1,7 @@
 """`make engines`: fetches the engines that run on Java with Maven, and takes them only as the lock files say.
 
-`python -m runtime.engines.jars` fetches what is absent, `--lock` writes the lock files anew from what was fetched.
+`python -m runtime.engines.jars` fetches what is absent, `--lock` writes the lock files anew from what was fetched,
+`--can` tells whether they could be fetched and run here.
 """
 
 import argparse
@@ -98,10 +99,16 @@ def fetch(engine: str, *, locking: bool = False) -> bool:
     return True
 
 
-def run_maven(engine: str, folder: Path) -> None:
-    maven = shutil.which("mvn")
-    if maven is None:
+def maven_program() -> str:
+    """Raises CannotStart."""
+    found = shutil.which("mvn")
+    if found is None:
         raise CannotStart("Maven is needed to fetch Kafka and OpenSearch, and no mvn is on PATH.")
+    return found
+
+
+def run_maven(engine: str, folder: Path) -> None:
+    maven = maven_program()
     pom = ["--file", str(ASKED_FOR / engine / "pom.xml")]
     copy = ["dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={folder}"]
     done = subprocess.run(
@@ -120,9 +127,13 @@ def main() -> int:
     options = argparse.ArgumentParser(prog="python -m runtime.engines.jars")
     options.add_argument("--lock", action="store_true", help="take what Maven fetches, and lock it")
     options.add_argument("--quiet", action="store_true", help="speak only of what had to be fetched")
+    options.add_argument("--can", action="store_true", help="fetch nothing; fail when Java or Maven is missing")
     given = options.parse_args()
     try:
         java_program()
+        if given.can:
+            maven_program()
+            return 0
         for engine in NAMES:
             if fetch(engine, locking=given.lock):
                 sys.stdout.write(f"{engine}: fetched, and every jar is as locked\n")
