@@ -4,6 +4,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from graphql import (
@@ -23,7 +24,14 @@ from graphql import (
 from tests.running_platform import ROOT
 
 ROOTS = frozenset({"Query", "Mutation", "Subscription"})
-PAGE = {"first": "1"}
+TODAY = datetime.now(UTC).date()
+ASKED_WITH = {
+    "first": "1",
+    "from": f'"{TODAY - timedelta(days=1)}"',
+    "to": f'"{TODAY + timedelta(days=1)}"',
+    "timeZone": '"Europe/Helsinki"',
+    "withinMinutes": "5",
+}
 """Values of the arguments that a joined field may have."""
 
 
@@ -109,9 +117,9 @@ def selection(schema: GraphQLSchema, entry: Entry) -> str:
 
 def written(field: GraphQLField, name: str, depth: int = 0) -> str:
     """A field with its page and its plain fields, lists one level further."""
-    unknown = [each for each, given in field.args.items() if is_needed(given) and each not in PAGE]
-    assert not unknown, f"say in PAGE what {name} is asked with: {unknown}"
-    given = ", ".join(f"{each}: {PAGE[each]}" for each in field.args if each in PAGE)
+    unknown = [each for each, given in field.args.items() if is_needed(given) and each not in ASKED_WITH]
+    assert not unknown, f"say in ASKED_WITH what {name} is asked with: {unknown}"
+    given = ", ".join(f"{each}: {ASKED_WITH[each]}" for each in field.args if each in ASKED_WITH)
     named = get_named_type(field.type)
     return f"{name}{f'({given})' if given else ''}{plain(named, depth)}"
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
 from tests.journeys.carrying import Courier, Neighbourhood, Spot, settle
 from tests.journeys.conftest import SignIn
@@ -12,6 +13,8 @@ from tests.patience import eventually
 FINISHED = """query Finished($id: ID!) { order(id: $id) { status reviewableUntil payments { id status } } }"""
 PARTS = """query Parts($id: ID!) {
   order(id: $id) { payments { id } delivery { id courier { id } position { latitude } } } }"""
+FIGURES = """query Figures($id: ID!, $day: LocalDate!, $next: LocalDate!) { restaurant(id: $id) {
+  insights(from: $day, to: $next) { topItems(first: 1) { quantity } } } }"""
 OPINION: Json = {"restaurant": {"stars": 4, "text": "Hyvää."}, "courier": {"stars": 5}}
 
 
@@ -23,6 +26,8 @@ class Meal:
     customer: Person
     courier: Courier
     """Who rides with the order that is on its way."""
+    carrier: Person
+    """Who brought the other one."""
     brought: str
     riding: str
     delivery: str
@@ -48,7 +53,8 @@ async def kept_meal(sign_in: SignIn, kept: Json) -> Meal:
     made.courier.person = await sign_in(made.courier.person.name)
     restaurant = Restaurant(made.restaurant.id, await sign_in(made.staff.name))
     place = Neighbourhood(restaurant, made.place.kitchen, made.place.door)
-    return replace(made, place=place, customer=await sign_in("aino"))
+    carrier = await sign_in(made.carrier.name)
+    return replace(made, place=place, customer=await sign_in("aino"), carrier=carrier)
 
 
 async def cooked(sign_in: SignIn) -> Meal:
@@ -63,7 +69,15 @@ async def cooked(sign_in: SignIn) -> Meal:
     delivery = await place.fetched(courier, riding)
     await courier.ride(halfway(place))
     parts = await whole(aino, riding)
-    return Meal(place, aino, courier, brought, riding, delivery, parts["payments"][0]["id"], review)
+    await eventually(lambda: is_sold(place.restaurant))
+    return Meal(place, aino, courier, first.person, brought, riding, delivery, parts["payments"][0]["id"], review)
+
+
+async def is_sold(restaurant: Restaurant) -> bool:
+    """Whether the restaurant's figures know of a meal."""
+    days = {"day": f"{datetime.now(UTC).date() - timedelta(days=1)}", "next": f"{datetime.now(UTC).date()}"}
+    found = (await restaurant.staff.ask(FIGURES, id=restaurant.id, **days))["restaurant"]["insights"]
+    return found is not None and bool(found["topItems"])
 
 
 async def off_duty(courier: Courier) -> None:

@@ -112,7 +112,7 @@ async def test_a_token_that_proves_nothing_is_refused_by_every_transport(
     answer: Json = (await client.post("/graphql", json={"query": MINE}, headers=headers)).json()
     (error,) = answer["errors"]
     assert (error["path"], error["extensions"]["code"]) == (["orders"], "UNAUTHENTICATED")
-    assert not (answer["data"] or {}).get("orders")
+    assert answer["data"] in (None, {"orders": None})
     assert error["message"] in {"The token is not valid.", "Authorization must be a bearer token."}
     async with talk() as told:
         await told.send({"type": "connection_init", "payload": headers})
@@ -155,8 +155,6 @@ async def test_a_stream_ends_when_its_token_does(deployment: Deployment, aino: P
             assert await watch.closed() == (4401, "Token expired")
     assert time.monotonic() < ends + 6
     assert await events == ["TOKEN_EXPIRED"]
-    (error,) = (await brief.result(MINE))["errors"]
-    assert (error["message"], error["extensions"]["code"]) == ("The token has expired.", "UNAUTHENTICATED")
 
 
 async def until_over(watch: Watch) -> None:

@@ -6,13 +6,13 @@ for by itself.
 
 import re
 from collections import defaultdict
+from itertools import product
 from typing import Any, cast
 
 import pytest
 
 from tests.journeys.person import Json, Person
-from tests.router.conformance.deployment import Deployment
-from tests.router.conformance.joins import Entry, entries, origin_of, selection, supergraph
+from tests.router.conformance.joins import ASKED_WITH, Entry, entries, origin_of, selection, supergraph
 from tests.router.conformance.meals import Meal
 
 pytestmark = [pytest.mark.anyio, pytest.mark.journey, pytest.mark.timeout(120)]
@@ -20,11 +20,14 @@ pytestmark = [pytest.mark.anyio, pytest.mark.journey, pytest.mark.timeout(120)]
 SCHEMA = supergraph()
 ENTRIES = entries(SCHEMA)
 
+DAYS = f"from: {ASKED_WITH['from']}, to: {ASKED_WITH['to']}"
+SOLD = f"restaurant(id: $restaurant) {{ insights({DAYS}) {{ topItems(first: 1) {{ item {{ ...Joined }} }} }} }}"
 WAYS: dict[tuple[str, str], tuple[str, str, str]] = {
-    ("Courier", "DISPATCH"): ("Delivery", "courier", "order(id: $order) { delivery { courier { ...Joined } } }"),
+    ("Courier", "DISPATCH"): ("Query", "courier", "courier { ...Joined }"),
     ("Courier", "REVIEWS"): ("CourierReview", "courier", "review(id: $review) { courier { courier { ...Joined } } }"),
     ("Delivery", "DISPATCH"): ("Order", "delivery", "order(id: $order) { delivery { ...Joined } }"),
     ("MenuItem", "ORDERS"): ("OrderLine", "item", "order(id: $order) { lines { item { ...Joined } } }"),
+    ("MenuItem", "INSIGHTS"): ("ItemSales", "item", SOLD),
     ("Order", "DISPATCH"): ("Delivery", "order", "order(id: $order) { delivery { order { ...Joined } } }"),
     ("Order", "ORDERS"): ("Query", "order", "order(id: $order) { ...Joined }"),
     ("Order", "PAYMENTS"): ("Payment", "order", "order(id: $order) { payments { order { ...Joined } } }"),
@@ -47,11 +50,12 @@ def test_every_way_into_an_entity_is_walked() -> None:
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=str)
-async def test_an_entity_is_whole_whoever_hands_it_over(
-    deployment: Deployment, aino: Person, meal: Meal, entry: Entry
-) -> None:
+async def test_an_entity_is_whole_whoever_hands_it_over(meal: Meal, entry: Entry) -> None:
     _, _, way = WAYS[entry.kind, entry.origin]
-    found = [whole for order in (meal.brought, meal.riding) for whole in await joined(aino, meal, entry, way, order)]
+    viewers = (meal.customer, meal.staff, meal.courier.person, meal.carrier)
+    found: list[Json] = []
+    for viewer, order in product(viewers, (meal.brought, meal.riding)):
+        found += await joined(viewer, meal, entry, way, order)
     assert found, f"nobody handed a {entry.kind} over"
     seen: dict[str, set[str]] = defaultdict(set)
     for subgraph, names in entry.added:
@@ -67,7 +71,8 @@ async def joined(person: Person, meal: Meal, entry: Entry, way: str, order: str)
     known = {"order": order, "review": meal.review, "restaurant": meal.restaurant.id}
     variables = {name: value for name, value in known.items() if f"${name}" in way}
     head = ", ".join(f"${name}: ID!" for name in variables)
-    document = f"query Joined({head}) {{ {way} }} fragment Joined on {entry.kind} {{ {selection(SCHEMA, entry)} }}"
+    head = f"({head})" if head else ""
+    document = f"query Joined{head} {{ {way} }} fragment Joined on {entry.kind} {{ {selection(SCHEMA, entry)} }}"
     answer = await person.ask(document, **variables)
     return ends_of(answer, re.findall(r"\w+", re.sub(r"\(.*?\)|\.\.\.Joined", "", way)))
 

@@ -122,17 +122,17 @@ async def courier_offers(scene: Scene) -> None:
         offered = await until(items, lambda item: item["__typename"] == "OfferOpened")
         assert offered["offer"]["pickup"] == RESTAURANT
         delivery_id = await courier.accept()
-        await courier.report(place.kitchen)
-        taken = await until(items, is_underway)
+        taken = await until(items, lambda item: item["__typename"] == "CourierDeliveryChanged")
         assert taken["delivery"]["courier"]["rating"] is not None
         assert taken["delivery"]["id"] == delivery_id
         await finished(scene, courier, delivery_id, order_id)
-        await until(items, lambda item: item["__typename"] == "CourierDeliveryChanged")
+        await until(items, is_underway)
     await off_duty(courier)
 
 
 def is_underway(item: Json) -> bool:
-    return item["__typename"] == "CourierDeliveryChanged" and item["delivery"]["position"] is not None
+    delivery = item.get("delivery")
+    return delivery is not None and delivery["position"] is not None
 
 
 async def finished(scene: Scene, courier: Courier, delivery_id: str, order_id: str) -> None:
