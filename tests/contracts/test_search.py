@@ -259,15 +259,15 @@ def a_name(chance: random.Random) -> str:
 
 
 async def a_random_town(town: Town, chance: random.Random) -> Sequence[str]:
-    """Some seventy restaurants; returns all their names and dishes."""
+    """Some seventy restaurants, a few of them anywhere on earth; returns all their names and dishes."""
     texts = [a_name(chance) for _ in range(60)]
     rows = [
         place(
             n,
             name=chance.choice(texts),
             cuisines=tuple(chance.sample(SLUGS, chance.randint(0, 3))),
-            latitude=CENTRE.latitude + chance.gauss(0, 0.02),
-            longitude=CENTRE.longitude + chance.gauss(0, 0.04),
+            latitude=chance.uniform(-90, 90) if n % 9 == 0 else CENTRE.latitude + chance.gauss(0, 0.02),
+            longitude=chance.uniform(-180, 180) if n % 9 == 0 else CENTRE.longitude + chance.gauss(0, 0.04),
             opening_hours=chance.choice(HOURS),
             time_zone=chance.choice(("Europe/Helsinki", "Asia/Tokyo", "nowhere")),
             delivery_radius_m=chance.choice((0, 500, 3000)),
