@@ -95,6 +95,7 @@ from (
 )
 """
 
+# A shift that is there twice ends its first self where it begins.
 ONLINE = """
 select sumIf(greatest(least(until, began + {longest:Int64}, {now:Int64}) - greatest(began, {from:Int64}), 0), online)
   as online_us
@@ -102,8 +103,8 @@ from (
   select toUnixTimestamp64Micro(at) as began, online,
     leadInFrame(toUnixTimestamp64Micro(at), 1, {now:Int64}) over (
       partition by courier_id order by at, version rows between unbounded preceding and unbounded following) as until
-  from (select distinct event_id, at, courier_id, version, online from analytics_shifts
-    where toUnixTimestamp64Micro(at) >= {from:Int64} - {longest:Int64} and toUnixTimestamp64Micro(at) < {now:Int64})
+  from analytics_shifts
+  where toUnixTimestamp64Micro(at) >= {from:Int64} - {longest:Int64} and toUnixTimestamp64Micro(at) < {now:Int64}
 )
 """
 
