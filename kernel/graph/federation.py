@@ -26,8 +26,8 @@ from kernel.graph.audiences import Audience, tag
 from kernel.graph.describing import describe
 from kernel.graph.errors import BadUserInput, LimitExceeded
 from kernel.graph.scalars import SCALARS
+from kernel.graph.variables import MAX_REPRESENTATIONS
 
-MAX_REPRESENTATIONS = 100
 FEDERATION_VERSION = "2.9"
 
 Reference = Awaitable[object] | object

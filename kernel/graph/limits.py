@@ -24,6 +24,8 @@ from kernel.graph.shapes import Shapes
 from kernel.messages import Value
 
 SIZES = ("first", "last")
+PORTION = 100
+"""Joins are counted for so many keys at a time: some routers fetch them so, and each has counted the whole before."""
 
 
 class Limits(Value):
@@ -144,7 +146,8 @@ class Measure:
                 self.sized_by.add(value.name.value)
                 given = self.variables.get(value.name.value)
                 if isinstance(given, list):
-                    return max(1, len(given))  # pyright: ignore[reportUnknownArgumentType]  # only its length matters
+                    count = len(given)  # pyright: ignore[reportUnknownArgumentType]  # only its length matters
+                    return max(1, min(count, PORTION))
                 return max(1, given) if isinstance(given, int) else 1
         return None
 

@@ -1,7 +1,8 @@
 """Variables: what no resolver should ever have to refuse, refused before any resolver runs.
 
 Every string of a request, in variables as in the document, has at most `MAX_TEXT` characters and no NUL, which Postgres
-cannot store; every list has at most `MAX_LIST` items. Shorter bounds are the domain's own.
+cannot store; every list has at most `MAX_LIST` items, of keys that a router joins by `MAX_REPRESENTATIONS`. Shorter
+bounds are the domain's own.
 """
 
 from collections.abc import Iterable
@@ -11,6 +12,8 @@ from kernel.graph.errors import BadUserInput, LimitExceeded
 
 MAX_TEXT = 2_000
 MAX_LIST = 250
+MAX_REPRESENTATIONS = 2_000
+"""Not every router cuts its joins into portions: a page of pages must go through in one."""
 MAX_DEPTH = 20
 MAX_VALUES = 20_000
 MAX_DIGITS = 20
@@ -54,7 +57,12 @@ def _inside(value: object) -> Iterable[object]:
         return members.values()
     if isinstance(value, list):
         items = cast("list[object]", value)
-        if len(items) > MAX_LIST:
+        if len(items) > MAX_LIST and not _are_representations(items):
             raise BadUserInput(f"A list may have at most {MAX_LIST} items.")
         return items
     return ()
+
+
+def _are_representations(items: list[object]) -> bool:
+    """Whether they are keys of entities and no more than may be; a client's own input never holds `__typename`."""
+    return len(items) <= MAX_REPRESENTATIONS and all(isinstance(item, dict) and "__typename" in item for item in items)

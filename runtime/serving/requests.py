@@ -8,7 +8,8 @@ from kernel.graph.errors import BadUserInput
 from kernel.graph.variables import check_text, check_variables
 from kernel.messages import Value
 
-MAX_BODY_BYTES = 128 * 1024
+MAX_BODY_BYTES = 512 * 1024
+"""More than the router takes from a client: it sends keys of its own finding along."""
 MAX_NAME = 200
 
 

@@ -116,9 +116,16 @@ async def test_what_is_no_representation_is_bad_input(http: httpx.AsyncClient, r
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
 
 
-async def test_a_hundred_representations_are_the_most(http: httpx.AsyncClient) -> None:
+async def test_keys_of_a_page_of_pages_are_joined_at_once(http: httpx.AsyncClient) -> None:
     query = "query($r: [_Any!]!) { _entities(representations: $r) { ... on Guest { name } } }"
-    for count, code in ((101, "LIMIT_EXCEEDED"), (251, "BAD_USER_INPUT")):
-        variables = {"r": [{"__typename": "Guest", "id": "7"}] * count}
+    keys = [{"__typename": "Guest", "id": str(number)} for number in range(2000)]
+    answer = (await http.post(URL, json={"query": query, "variables": {"r": keys}})).json()
+    assert answer == {"data": {"_entities": [{"name": f"guest {number}"} for number in range(2000)]}}
+
+
+async def test_two_thousand_representations_are_the_most(http: httpx.AsyncClient) -> None:
+    query = "query($r: [_Any!]!) { _entities(representations: $r) { ... on Guest { name } } }"
+    for key, count in (({"__typename": "Guest", "id": "7"}, 2001), ({"id": "7"}, 251)):
+        variables = {"r": [key] * count}
         (error, *_) = (await http.post(URL, json={"query": query, "variables": variables})).json()["errors"]
-        assert error["extensions"]["code"] == code
+        assert error["extensions"]["code"] == "BAD_USER_INPUT"
