@@ -83,8 +83,8 @@ select
   countIf(asked and lapsed is not null) as lapsed,
   coalesce(sumIf(greatest(
     least(coalesce(toUnixTimestamp64Micro(released), {{now:Int64}}),
-      toUnixTimestamp64Micro(assigned) + {{longest:Int64}}, {{now:Int64}}) - greatest(toUnixTimestamp64Micro(assigned), {{from:Int64}}), 0), assigned is not null), 0)
-    as engaged
+      toUnixTimestamp64Micro(assigned) + {{longest:Int64}}, {{now:Int64}})
+    - greatest(toUnixTimestamp64Micro(assigned), {{from:Int64}}), 0), assigned is not null), 0) as engaged
 from (
   select min(made_at) as made, min(assigned_at) as assigned, min(declined_at) as declined, min(lapsed_at) as lapsed,
     min(released_at) as released,
