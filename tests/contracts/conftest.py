@@ -1,5 +1,6 @@
 """The suites' databases, which hold two small domains: one per module, emptied for each test, or one of its own."""
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -119,6 +120,12 @@ class LogUnderTest:
 
     log: EventLog
     show: Callable[[], Awaitable[object]]
+
+    async def showing(self) -> None:
+        """Shows whatever comes, until cancelled."""
+        while True:
+            await self.show()
+            await asyncio.sleep(0.02)
 
 
 @asynccontextmanager

@@ -115,4 +115,6 @@ class Groups:
             member.portions.remove(portion)
             if not member.portions and member.work is not None:
                 del self._members[group]
+                member.work.cancel()
+                await asyncio.wait([member.work], timeout=2 * CLOSE_TIMEOUT_S)  # It says good-bye to its group.
                 await ended(member.work)

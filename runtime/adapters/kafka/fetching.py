@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
 from aiokafka import TopicPartition as Place
@@ -49,6 +49,13 @@ class Brokers:
         self._servers = servers
         self._client: Any = None
         self._connecting = asyncio.Lock()
+        self._closing: set[asyncio.Future[Any]] = set()
+
+    async def aclose(self) -> None:
+        """Ends all connections, those included that are just being ended."""
+        await self.look_again()
+        if self._closing:
+            await asyncio.wait(self._closing, timeout=CLOSE_TIMEOUT_S)
 
     async def look_again(self) -> None:
         """Ends all connections; whoever asks next connects anew and hears who leads what by now."""
@@ -144,9 +151,11 @@ class Brokers:
         if client is self._client:
             self._client = None
         if client is not None:
-            with suppress(TimeoutError, KafkaError, OSError):
-                async with asyncio.timeout(CLOSE_TIMEOUT_S):
-                    await client.close()
+            # To its end, also when whoever asked is cancelled.
+            closing: asyncio.Future[Any] = asyncio.gather(client.close(), return_exceptions=True)
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
+            await asyncio.wait([closing], timeout=CLOSE_TIMEOUT_S)
 
 
 class Opened(NamedTuple):
@@ -192,4 +201,4 @@ async def open_brokers(servers: str) -> AsyncGenerator[Brokers]:
     try:
         yield brokers
     finally:
-        await brokers.look_again()
+        await brokers.aclose()
