@@ -31,8 +31,7 @@ export async function sendEvents(response, open, { settings, metrics, log, stopp
   const leave = () => response.destroy();
   stopping.addEventListener("abort", leave, { once: true });
   try {
-    for await (const result of open(cut))
-      await write(response, `event: next\ndata: ${jsonOf(result)}\n\n`, slowness);
+    for await (const result of open(cut)) await write(response, `event: next\ndata: ${jsonOf(result)}\n\n`, slowness);
     if (!response.destroyed) response.end("event: complete\ndata:\n\n");
   } finally {
     stopping.removeEventListener("abort", leave);

@@ -33,16 +33,18 @@ export function readAnswer(answer) {
 
 /** @param {object[] | undefined} errors @returns {object[] | undefined} */
 export function readErrors(errors) {
-  return errors?.filter((error) => !isEcho(error, errors)).map((error) => {
-    const { code, service, affectedPath } = error.extensions ?? {};
-    if (!AWAY.test(code ?? "")) return error;
-    const reason = `${code}: ${error.message}`;
-    return {
-      ...error,
-      path: error.path ?? pathOf(affectedPath),
-      originalError: new SubgraphUnavailable(service ?? "router", reason),
-    };
-  });
+  return errors
+    ?.filter((error) => !isEcho(error, errors))
+    .map((error) => {
+      const { code, service, affectedPath } = error.extensions ?? {};
+      if (!AWAY.test(code ?? "")) return error;
+      const reason = `${code}: ${error.message}`;
+      return {
+        ...error,
+        path: error.path ?? pathOf(affectedPath),
+        originalError: new SubgraphUnavailable(service ?? "router", reason),
+      };
+    });
 }
 
 /**

@@ -53,7 +53,13 @@ export function createDelegated({ settings, metrics, subgraphs, log, tokens }) {
   }
 
   async function ready() {
-    const { status } = await post({ agent, url: readyUrl, method: "GET", signal: AbortSignal.timeout(2000), seconds: 2 });
+    const { status } = await post({
+      agent,
+      url: readyUrl,
+      method: "GET",
+      signal: AbortSignal.timeout(2000),
+      seconds: 2,
+    });
     return status === 200;
   }
 

@@ -124,7 +124,12 @@ function createLine({ settings, metrics, log }) {
       const { on } = streams.get(id) ?? {};
       if (streams.delete(id) && on && on === socket) say({ type: "complete", id });
     };
-    const stream = { queue: createQueue(settings.queueBytes, { onReturn: leave, onOverflow }), payload, on: null, heard: false };
+    const stream = {
+      queue: createQueue(settings.queueBytes, { onReturn: leave, onOverflow }),
+      payload,
+      on: null,
+      heard: false,
+    };
     streams.set(id, stream);
     start(id, stream);
     return stream.queue;
