@@ -22,11 +22,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import httpx
 
 from simulator.city import City, read_city
 from simulator.graph import Graph, Thread
+from simulator.living.clock import Clock
 from simulator.living.deeds import (
     ACCEPT,
     ACCEPT_OFFER,
@@ -67,6 +69,7 @@ from tests.running_platform import RunningPlatform, platform_in
 
 RESTAURANTS = 8
 REPORT_EVERY_S = 20.0
+FIVE_O_CLOCK = datetime(2026, 11, 27, 17, 0, tzinfo=ZoneInfo("Europe/Helsinki"))
 LONGEST_NUMBER = 20
 """Letters that a house number may have; the map knows some with a floor and more."""
 LOAD = "(the load itself)"
@@ -108,6 +111,7 @@ class Stage:
 
     graph: Graph
     city: City
+    clock: Clock
     kitchens: list[Kitchen]
     delays_s: list[float] = field(default_factory=list[float])
     assigned: dict[str, asyncio.Event] = field(default_factory=dict[str, asyncio.Event])
@@ -147,7 +151,7 @@ async def life(stage: Stage, customer: Person, number: int) -> None:
     async for told in customer.graph.watch(ORDER_UPDATES, {"id": order_id}, thread):
         item = told.item
         if item.occurred_at is not None:
-            stage.delays_s.append((datetime.now(UTC) - item.occurred_at).total_seconds())
+            stage.delays_s.append((stage.clock.now() - item.occurred_at).total_seconds())
         status = item.order.status if item.order else ""
         if cooking is None and status == "CONFIRMED":
             cooking = asyncio.create_task(cook(stage, order_id))
@@ -162,7 +166,7 @@ async def placing(stage: Stage, customer: Person, number: int) -> None:
     async with aclosing(customer.graph.watch(ORDER_UPDATES, {"id": order_id}, thread)) as updates:
         async for told in updates:
             if told.item.occurred_at is not None:
-                stage.delays_s.append((datetime.now(UTC) - told.item.occurred_at).total_seconds())
+                stage.delays_s.append((stage.clock.now() - told.item.occurred_at).total_seconds())
             if told.item.order is not None and told.item.order.status == "CONFIRMED":
                 return
 
@@ -202,7 +206,7 @@ class Courier:
     async def _report(self) -> None:
         while True:
             self._sequence += 1
-            point = Point(self._near.latitude, self._near.longitude, 8.0, self._sequence, datetime.now(UTC))
+            point = Point(self._near.latitude, self._near.longitude, 8.0, self._sequence, self._stage.clock.now())
             await self._person.act(REPORT, Reporting([point]))
             await asyncio.sleep(REPORT_EVERY_S)
 
@@ -254,12 +258,19 @@ class Costs:
     placing: Cost
 
 
-async def play(platform: RunningPlatform, orders: int, at_once: int) -> Costs:
+def friday(environment: Mapping[str, str]) -> tuple[Clock, dict[str, str]]:
+    """The clock and the settings of a small platform where Friday's dinner begins now, so that kitchens are open."""
+    clock = Clock(started=datetime.now(UTC), origin=FIVE_O_CLOCK)
+    times = {"CLOCK_STARTED": clock.started.isoformat(), "CLOCK_ORIGIN": clock.origin.isoformat()}
+    return clock, {"CITY_RESTAURANTS": str(RESTAURANTS), "LOG_LEVEL": "warning", **times, **environment}
+
+
+async def play(platform: RunningPlatform, clock: Clock, orders: int, at_once: int) -> Costs:
     limits = httpx.Limits(max_connections=4 * at_once + 16)
     city = read_city(CITY)
     async with httpx.AsyncClient(timeout=30, limits=limits) as http:
         graph, issuer = Graph(platform.graph_url, http=http), platform.address(3, "")
-        stage = Stage(graph, city, await kitchens_of(platform, graph, http, city))
+        stage = Stage(graph, city, clock, await kitchens_of(platform, graph, http, city))
         people = [Person(f"customer-{n + 1}", graph, issuer, http) for n in range(at_once)]
         shifts = [asyncio.create_task(courier.work()) for courier in couriers_of(stage, graph, issuer, http, at_once)]
         await asyncio.gather(*(life(stage, person, number) for number, person in enumerate(people)))  # warms all up
@@ -315,9 +326,9 @@ def report(what: str, cost: Cost) -> None:
 
 def costs_of(orders: int, at_once: int, environment: Mapping[str, str] | None = None) -> Costs:
     """Of a platform of its own, started with these settings."""
-    chosen_settings = {"CITY_RESTAURANTS": str(RESTAURANTS), "LOG_LEVEL": "warning", **(environment or {})}
+    clock, chosen_settings = friday(environment or {})
     with TemporaryDirectory() as folder, platform_in(Path(folder), environment=chosen_settings) as platform:
-        return asyncio.run(play(platform, orders, at_once))
+        return asyncio.run(play(platform, clock, orders, at_once))
 
 
 def main(orders: int, at_once: int) -> None:

@@ -16,12 +16,13 @@ import httpx
 from runtime.settings import Settings
 from simulator.city import read_city
 from simulator.graph import Graph
+from simulator.living.clock import Clock
 from tests.benchmarks.order_life import (
     CITY,
-    RESTAURANTS,
     Person,
     Stage,
     couriers_of,
+    friday,
     kitchens_of,
     life,
     measured,
@@ -56,13 +57,13 @@ async def sizes(settings: Settings) -> Sizes:
     return found
 
 
-async def play(platform: RunningPlatform, orders: int, at_once: int) -> tuple[Sizes, Sizes]:
+async def play(platform: RunningPlatform, clock: Clock, orders: int, at_once: int) -> tuple[Sizes, Sizes]:
     """Sizes before and after so many lives, some more having warmed everything up."""
     settings = Settings.from_environment({"DATA_DIR": str(platform.data_dir), "PORT": str(platform.port)})
     city = read_city(CITY)
     async with httpx.AsyncClient(timeout=30, limits=httpx.Limits(max_connections=4 * at_once + 16)) as http:
         graph, issuer = Graph(platform.graph_url, http=http), platform.address(3, "")
-        stage = Stage(graph, city, await kitchens_of(platform, graph, http, city))
+        stage = Stage(graph, city, clock, await kitchens_of(platform, graph, http, city))
         people = [Person(f"customer-{n + 1}", graph, issuer, http) for n in range(at_once)]
         shifts = [asyncio.create_task(courier.work()) for courier in couriers_of(stage, graph, issuer, http, at_once)]
         await asyncio.gather(*(life(stage, person, number) for number, person in enumerate(people)))
@@ -76,9 +77,9 @@ async def play(platform: RunningPlatform, orders: int, at_once: int) -> tuple[Si
 
 
 def main(orders: int, at_once: int) -> None:
-    chosen = {"CITY_RESTAURANTS": str(RESTAURANTS), "LOG_LEVEL": "warning"}
+    clock, chosen = friday({})
     with TemporaryDirectory() as folder, platform_in(Path(folder), environment=chosen) as platform:
-        before, after = asyncio.run(play(platform, orders, at_once))
+        before, after = asyncio.run(play(platform, clock, orders, at_once))
     print(f"{orders} orders, {at_once} at a time, each")
     for what in sorted(after):
         grown = (after[what] - before.get(what, 0)) / orders
