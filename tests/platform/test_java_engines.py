@@ -17,6 +17,10 @@ from runtime.engines.opensearch import OpenSearchNode
 from runtime.engines.programs import ProgramMissing
 from runtime.engines.running import running
 from runtime.prerequisites import CannotStart
+from runtime.settings import Settings
+from runtime.supervision.listing import engines
+from runtime.supervision.up import check_java_engines, ports_of
+from tests.conftest import test_settings
 from tests.engines import ask, kafka_broker_in, opensearch_node_in, skip_without
 
 ROOT = Path(__file__).parents[2]
@@ -143,3 +147,30 @@ def test_without_maven_one_sentence_says_so() -> None:
         check=False,
     )
     assert "Maven is needed to fetch Kafka and OpenSearch, and no mvn is on PATH." in done.stderr
+
+
+def names(settings: Settings) -> set[str]:
+    return {program.name for program in engines(settings)}
+
+
+def test_real_engines_run_beside_the_others_and_have_ports_of_their_own() -> None:
+    real = test_settings(ENGINES="real")
+    assert names(real) - names(test_settings()) == {"kafka", "opensearch"}
+    ports = ports_of(real)
+    assert ports["kafka"] == real.kafka_port
+    assert ports["opensearch"] == real.opensearch_port
+    assert len(set(ports.values())) == len(ports)
+    assert real.event_log_url == real.positions_url == f"kafka://127.0.0.1:{real.kafka_port}"
+
+
+def test_engines_that_others_run_are_not_started() -> None:
+    elsewhere = {"EVENT_LOG_URL": "kafka://k:9092", "POSITIONS_URL": "valkey:", "SEARCH_URL": "opensearch://o:9200"}
+    assert names(test_settings(ENGINES="real", **elsewhere)) == names(test_settings())
+    assert "kafka" in names(test_settings(ENGINES="real", EVENT_LOG_URL="journal:"))
+
+
+def test_a_platform_that_cannot_run_its_engines_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    check_java_engines(test_settings(JAVA_BIN="/nowhere/java"))
+    monkeypatch.setattr(jars, "ENGINES", tmp_path / ".engines")
+    with pytest.raises(CannotStart, match="run `make engines` once"):
+        check_java_engines(test_settings(ENGINES="real"))
