@@ -12,6 +12,9 @@ from kernel.log import TopicPartition
 from kernel.sharing import Share
 from runtime.adapters.background import background
 from runtime.adapters.kafka.log import open_kafka_log
+from runtime.adapters.postgres.flow import PostgresFlow
+from runtime.adapters.postgres.pool import open_database
+from tests.conftest import runtime_url
 from tests.contracts.conftest import Stores
 from tests.contracts.consuming import Worker, a_worker, another_process
 from tests.contracts.publishing import make_topics, open_publisher
@@ -157,6 +160,27 @@ async def test_a_worker_that_sleeps_and_wakes_takes_nothing_twice(shop: Shop, va
                     sleeper.send_signal(SIGCONT)
                 await shop.sell(20)
             await shop.all_is_consumed()
+
+
+async def test_how_far_everybody_is_behind_is_counted_alike_whatever_is_published(shop: Shop) -> None:
+    async with open_database(runtime_url(shop.stores.url), "") as readers:
+
+        async def behind() -> int:
+            backlogs = await PostgresFlow(readers).backlogs(
+                "shop", {"totals": ("shop.events",), "by_what": ("shop.events",)}
+            )
+            assert all((backlog.events > 0) == (backlog.oldest_at is not None) for backlog in backlogs.values())
+            return sum(backlog.events for backlog in backlogs.values())
+
+        async def none() -> bool:
+            return await behind() == 0
+
+        await shop.sell(10)
+        assert await behind() == 2 * 20
+        async with a_worker(shop.stores, shop.kafka):
+            await eventually(none)
+        await shop.sell(1)
+        assert await behind() == 2 * 2
 
 
 async def holds(worker: Worker, parts: int) -> bool:

@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, NamedTuple
 
 from aiokafka import TopicPartition as Place
@@ -49,7 +49,7 @@ class Brokers:
         self._servers = servers
         self._client: Any = None
         self._connecting = asyncio.Lock()
-        self._closing: set[asyncio.Future[Any]] = set()
+        self._closing: set[asyncio.Task[None]] = set()
 
     async def aclose(self) -> None:
         """Ends all connections, those included that are just being ended."""
@@ -152,10 +152,15 @@ class Brokers:
             self._client = None
         if client is not None:
             # To its end, also when whoever asked is cancelled.
-            closing: asyncio.Future[Any] = asyncio.gather(client.close(), return_exceptions=True)
+            closing = asyncio.create_task(_close(client), name="kafka:closing")
             self._closing.add(closing)
             closing.add_done_callback(self._closing.discard)
             await asyncio.wait([closing], timeout=CLOSE_TIMEOUT_S)
+
+
+async def _close(client: Any) -> None:
+    with suppress(KafkaError, OSError, TimeoutError):
+        await client.close()
 
 
 class Opened(NamedTuple):
