@@ -214,8 +214,9 @@ async def test_kafka_killed_and_back_costs_a_delay(stores: Stores, valkey_url: s
                 before = await reached(stores)
                 await eventually(lambda: has_moved(stores, before))
                 process.kill()
-                await eventually(lambda: leads(relay, False))
-                await sell(stores, 100)
+                await asyncio.to_thread(process.wait, 20)
+                await sell(stores, 200)
+                assert relay.leading
                 stack.enter_context(started(broker))
                 await sell(stores, 100)
             doubled = await check(stores, broker.servers)

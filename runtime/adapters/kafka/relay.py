@@ -20,7 +20,7 @@ GATHER_S = 0.005
 """Who is woken waits a little for more to come: a round costs the same for one record as for many."""
 FIRST_POLL_S = 0.01
 IDLE_POLL_S = 1.0
-OUTAGE_PAUSE_S = 0.5
+OUTAGE_PAUSE_S = 1.0
 TRY_AGAIN_S = 30.0
 _log = logging.getLogger(__name__)
 
@@ -60,14 +60,27 @@ class Relay:
             try:
                 async with self._lease() as lease:
                     self.leading = True
-                    await self._lead(lease)
+                    await self._lead_on(lease)
             except Outage as outage:
-                _log.warning("waits out an outage", extra={"journal": self.journal, "error": str(outage)})
+                self._wait_out(outage)
             except Overtaken:
                 _log.warning("steps down: another relay went on", extra={"journal": self.journal})
             finally:
                 self.leading = False
             await asyncio.sleep(OUTAGE_PAUSE_S)
+
+    async def _lead_on(self, lease: Lease) -> None:
+        """Through outages of Kafka; one of Postgres ends it."""
+        while True:
+            try:
+                await self._lead(lease)
+            except Outage as outage:
+                self._wait_out(outage)
+            await asyncio.sleep(OUTAGE_PAUSE_S)
+            await lease.renew()
+
+    def _wait_out(self, outage: Outage) -> None:
+        _log.warning("waits out an outage", extra={"journal": self.journal, "error": str(outage)})
 
     async def _lead(self, lease: Lease) -> None:
         parts = [(topic, number) for topic in self._topics for number in range(self._log.partitions(self.journal))]
