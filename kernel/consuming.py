@@ -38,9 +38,18 @@ class Consumer:
     parked, goes with the step of the checkpoint; whoever finds it moved reads the log anew from where it stands.
     """
 
-    def __init__(self, digest: Digest, tails: Sequence[Tail], equipment: Equipment, *, from_start: bool = True) -> None:
+    def __init__(
+        self,
+        digest: Digest,
+        tails: Sequence[Tail],
+        equipment: Equipment,
+        *,
+        from_start: bool = True,
+        gather_s: float = 0.0,
+    ) -> None:
+        """After news came it lets more gather for `gather_s` before it takes them all."""
         self.name = digest.name
-        self._digest, self._tails, self._from_start = digest, tuple(tails), from_start
+        self._digest, self._tails, self._from_start, self._gather_s = digest, tuple(tails), from_start, gather_s
         self._checkpoints, self._codec = equipment.checkpoints, equipment.codec
         self._parking = Parking(digest.name, equipment.dead_letters)
         self.at: dict[TopicPartition, Position] = {}
@@ -70,7 +79,7 @@ class Consumer:
                     if held is not tail.held:
                         held = tail.held
                         parts = await self._hold(tail, held)
-                    records = await tail.next({part: self.at[part] for part in parts})
+                    records = await self._news(tail, parts)
                     if records:
                         await self._take(records)
                         pause = OUTAGE_PAUSE_S
@@ -80,6 +89,13 @@ class Consumer:
                 _log.warning("waits out an outage", extra={"consumer": self.name, "error": str(outage)})
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE_S)
+
+    async def _news(self, tail: Tail, parts: Sequence[TopicPartition]) -> Sequence[Sealed]:
+        records = await tail.next({part: self.at[part] for part in parts})
+        if not records or not self._gather_s:
+            return records
+        await asyncio.sleep(self._gather_s)
+        return await tail.next({part: self.at[part] for part in parts})
 
     async def _hold(self, tail: Tail, held: frozenset[TopicPartition]) -> list[TopicPartition]:
         """Begins with the partitions that have come to this worker and forgets those that went: all it has now."""

@@ -60,6 +60,8 @@ class Sink(Generic[PortT]):
     """Records of one topic partition, in order; returns when the engine has acknowledged all of them."""
     from_start: bool = True
     """Unlike a reaction, a new sink begins with the log's first record: the fold of the whole log is its backfill."""
+    gather_s: float = 0.0
+    """How long news may gather before it is poured: most engines take many records almost as cheaply as one."""
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ class Consuming:
     domain: str
     digest: Digest
     from_start: bool = True
+    gather_s: float = 0.0
 
 
 class Work:
@@ -47,6 +48,7 @@ class Work:
                 self._tails_of(each.digest.topics),
                 platform.equipment[each.domain],
                 from_start=each.from_start,
+                gather_s=each.gather_s,
             )
             for each in consuming
         ]
@@ -90,7 +92,10 @@ class Work:
         ]
         sinks = [
             Consuming(
-                name, Pouring(sink, self._platform.ports[sink.port], equipment[name].checkpoints), sink.from_start
+                name,
+                Pouring(sink, self._platform.ports[sink.port], equipment[name].checkpoints),
+                sink.from_start,
+                sink.gather_s,
             )
             for name, sink in self._sinks()
         ]

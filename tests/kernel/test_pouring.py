@@ -51,9 +51,10 @@ BASIN = Sink(name="tally.basin", topics=("tally.events",), port=Basin, pour=pour
 
 
 @asynccontextmanager
-async def pouring(bench: Bench, basin: Basin) -> AsyncGenerator[Consumer]:
+async def pouring(bench: Bench, basin: Basin, sink: Sink[Basin] = BASIN) -> AsyncGenerator[Consumer]:
     tail = Tail(bench.log, "tally", ("tally.events",))
-    consumer = Consumer(Pouring(BASIN, basin, bench.equipment.checkpoints), [tail], bench.equipment)
+    digest = Pouring(sink, basin, bench.equipment.checkpoints)
+    consumer = Consumer(digest, [tail], bench.equipment, gather_s=sink.gather_s)
     tasks = [asyncio.create_task(loop.run()) for loop in (tail, consumer)]
     try:
         yield consumer
@@ -63,6 +64,20 @@ async def pouring(bench: Bench, basin: Basin) -> AsyncGenerator[Consumer]:
         for task in tasks:
             with suppress(asyncio.CancelledError):
                 await task
+
+
+async def test_news_gathers_before_it_is_poured(bench: Bench) -> None:
+    basin, batches = Basin(), list[int]()
+
+    async def pour_and_count(records: Sequence[Recorded], port: Basin) -> None:
+        batches.append(len(records))
+        await pour(records, port)
+
+    sink = Sink(name="tally.basin", topics=("tally.events",), port=Basin, pour=pour_and_count, gather_s=0.5)
+    async with pouring(bench, basin, sink):
+        await count(bench, "a", 1, 2, 3, 4, 5, 6)
+        await holds(basin, 1, 2, 3, 4, 5, 6)
+    assert len(batches) < 6
 
 
 async def count(bench: Bench, tally: str, *steps: int) -> None:
@@ -80,13 +95,17 @@ async def holds(basin: Basin, *counted: int) -> None:
 async def test_a_new_sink_begins_with_the_first_record_and_goes_on_from_its_step(bench: Bench) -> None:
     await count(bench, "a", 1, 2, 3)
     basin = Basin()
-    async with pouring(bench, basin):
-        await holds(basin, 1, 2, 3)
-    await count(bench, "b", 4)
     async with pouring(bench, basin) as consumer:
+        await eventually(lambda: _has_stepped(consumer))
+        assert sorted(basin.kept.values()) == [1, 2, 3]
+    await count(bench, "b", 4)
+    async with pouring(bench, basin):
         await holds(basin, 1, 2, 3, 4)
         assert basin.poured == 4
-        assert any(at > START for at in consumer.at.values())
+
+
+async def _has_stepped(consumer: Consumer) -> bool:
+    return any(at > START for at in consumer.at.values())
 
 
 async def test_what_was_not_acknowledged_is_poured_again(bench: Bench) -> None:
