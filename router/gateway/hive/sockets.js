@@ -7,6 +7,7 @@ import { createQueue } from "../upstream/queue.js";
 import { readErrors } from "./answers.js";
 
 const LINES = 4; // the router serves a socket on one thread
+const IDLE_CLOSE_MS = 3000; // a socket stays so long after its last subscription, for the next one
 const PING_MS = 20_000;
 const LARGEST_FRAME = 64 * 1024 * 1024;
 /** What a socket is told for ever that was opened before the router took up another supergraph. */
@@ -32,6 +33,7 @@ function createLine({ settings, metrics, log }) {
   const streams = new Map(); // id → a subscription: its queue, its message, the socket it runs on
   let socket = null;
   let last = 0;
+  let idle = null;
 
   function open() {
     const address = new URL("/graphql", settings.hive);
@@ -79,7 +81,22 @@ function createLine({ settings, metrics, log }) {
     const stream = streams.get(id);
     if (stream?.on !== from) return;
     streams.delete(id);
+    rest();
     how(stream.queue);
+  }
+
+  /** Holds nothing for clients who have gone. */
+  function rest() {
+    if (streams.size) return;
+    clearTimeout(idle);
+    idle = setTimeout(leave, IDLE_CLOSE_MS).unref();
+  }
+
+  function leave() {
+    if (streams.size || !socket) return;
+    const resting = socket;
+    socket = null; // who comes now opens another one
+    resting.close(1000);
   }
 
   function isRetired(from, id, text) {
@@ -120,12 +137,13 @@ function createLine({ settings, metrics, log }) {
 
   function subscribe(payload, onOverflow) {
     const id = String(++last);
-    const leave = () => {
+    const abandon = () => {
       const { on } = streams.get(id) ?? {};
       if (streams.delete(id) && on && on === socket) say({ type: "complete", id });
+      rest();
     };
     const stream = {
-      queue: createQueue(settings.queueBytes, { onReturn: leave, onOverflow }),
+      queue: createQueue(settings.queueBytes, { onReturn: abandon, onOverflow }),
       payload,
       on: null,
       heard: false,
