@@ -210,6 +210,21 @@ def test_a_busy_port_is_one_sentence(graph: Path, gateway: Gateway) -> None:
     assert (run.returncode, run.stderr) == (1, f"Port {gateway.port} cannot be used: EADDRINUSE.\n")
 
 
+async def test_a_client_that_leaves_within_its_body_is_forgotten_without_a_word(
+    client: httpx.AsyncClient, gateway: Gateway
+) -> None:
+    for _ in range(3):
+        _, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
+        writer.write(
+            b'POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{"query'
+        )
+        await writer.drain()
+        await until(lambda: holds(client, "gateway_running 2"))
+        writer.close()
+        await until(lambda: holds(client, "gateway_running 1"))
+    assert not [record for record in gateway.records if record["level"] == "error"]
+
+
 @pytest.mark.parametrize("asked", [signal.SIGTERM, signal.SIGINT])
 async def test_stopping_ends_requests_and_tells_sockets_to_go_elsewhere(
     graph: Path, subgraphs: Subgraphs, asked: signal.Signals, router: str

@@ -2,23 +2,35 @@
 
 import { Refused } from "../errors.js";
 
+const UTF8 = new TextDecoder("utf-8", { fatal: true });
+
 /** @param {import("node:http").IncomingMessage} request @param {number} most bytes @returns {Promise<string>} */
 export async function readBody(request, most) {
   checkContentType(request.headers);
   const announced = Number(request.headers["content-length"] ?? 0);
   if (announced > most) throw tooLarge(most);
-  const parts = [];
-  let size = 0;
-  for await (const part of request) {
-    size += part.length;
-    if (size > most) throw tooLarge(most);
-    parts.push(part);
-  }
+  const body = await collect(request, most);
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(parts));
+    return UTF8.decode(body);
   } catch {
     throw new Refused(400, "BAD_REQUEST", "The body is not UTF-8.");
   }
+}
+
+/** By events: iterating over a request costs a tenth of answering it. */
+function collect(request, most) {
+  return new Promise((resolve, reject) => {
+    const parts = [];
+    let size = 0;
+    request.on("data", (part) => {
+      size += part.length;
+      if (size > most) reject(tooLarge(most));
+      else parts.push(part);
+    });
+    request.on("end", () => resolve(parts.length === 1 ? parts[0] : Buffer.concat(parts)));
+    const left = () => request.complete || reject(new Refused(400, "BAD_REQUEST", "The body has no end."));
+    request.on("error", left).on("close", left);
+  });
 }
 
 /** Browsers send application/json across origins only after a preflight, so no form of another site gets here. */
