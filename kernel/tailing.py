@@ -17,6 +17,7 @@ BATCH = 500
 IDLE_POLL_S = 1.0
 FIRST_POLL_S = 0.01
 OUTAGE_PAUSE_S = 0.5
+LONGEST_OUTAGE_PAUSE_S = 2.0
 _log = logging.getLogger(__name__)
 
 
@@ -41,13 +42,16 @@ class Tail:
 
     async def run(self) -> None:
         """Follows the log until cancelled; outages are waited out."""
+        pause = OUTAGE_PAUSE_S
         async with self._entered() as self._share:
             while True:
+                turn = self.turn
                 try:
                     await self._follow()
                 except Outage as outage:
                     _log.warning("waits out an outage", extra={"topics": self._topics, "error": str(outage)})
-                    await asyncio.sleep(OUTAGE_PAUSE_S)
+                pause = OUTAGE_PAUSE_S if self.turn > turn else min(pause * 2, LONGEST_OUTAGE_PAUSE_S)
+                await asyncio.sleep(pause)
 
     async def _follow(self) -> None:
         async with self._log.watch(self._topics) as wakeup:
