@@ -179,7 +179,7 @@ NAMES = ["Aalto", "Beetroot", "Caraway", "Dill"]
 
 async def listed(bench: Bench) -> list[str]:
     """The names of the restaurants, by rating."""
-    hits = await bench.search.find(Wanted(at=AT, sort=Sort.RATING), 10)
+    hits = (await bench.search.find(Wanted(at=AT, sort=Sort.RATING), 10)).hits
     return [NAMES[RESTAURANTS.index(hit.restaurant_id)] for hit in hits]
 
 
@@ -190,12 +190,13 @@ async def test_pages_by_rating_make_the_whole_list(bench: Bench) -> None:
     wanted = Wanted(at=AT, sort=Sort.RATING)
     async with bench.following():
         await eventually(lambda: shows(bench, "Caraway", "Beetroot", "Dill", "Aalto"))
-    whole = await bench.search.find(wanted, 10)
+    whole = (await bench.search.find(wanted, 10)).hits
     forwards: list[Hit] = []
     while len(forwards) < len(whole):
-        forwards += await bench.search.find(wanted, 1, forwards[-1].place if forwards else None)
+        forwards += (await bench.search.find(wanted, 1, forwards[-1].place if forwards else None)).hits
     assert forwards == [*whole]
-    assert [*await bench.search.find(wanted, 10, whole[-1].place, backwards=True)] == [*whole[-2::-1]]
+    backwards = (await bench.search.find(wanted, 10, whole[-1].place, backwards=True)).hits
+    assert [*backwards] == [*whole[-2::-1]]
 
 
 async def shows(bench: Bench, *names: str) -> bool:
