@@ -142,6 +142,27 @@ async def test_who_sends_the_consistency_token_back_sees_what_they_did(aino: Per
         assert newest["id"] == done["order"]["id"]
 
 
+@pytest.mark.parametrize(
+    ("document", "path"),
+    [
+        (MINE, ["orders"]),
+        (
+            "query($id: ID!) { restaurant(id: $id) { name orders(first: 1) { nodes { id } } } }",
+            ["restaurant", "orders"],
+        ),
+    ],
+    ids=["root", "join"],
+)
+async def test_a_consistency_token_reaches_every_subgraph_that_is_asked(
+    meal: Meal, document: str, path: list[str]
+) -> None:
+    """One that cannot be read is refused by whoever would have waited for it."""
+    answer = await meal.staff.result(document, {"id": meal.restaurant.id} if "$id" in document else {}, seen="nonsense")
+    (error,) = answer["errors"]
+    assert (error["path"], error["extensions"]["code"]) == (path, "BAD_USER_INPUT")
+    assert error["message"] == "The consistency token cannot be read."
+
+
 async def test_a_stream_ends_when_its_token_does(deployment: Deployment, aino: Person, meal: Meal) -> None:
     ends = time.monotonic() + 3
     brief = Person(aino.http, aino.graph, "aino", deployment.brief_token("aino", 3))
