@@ -51,7 +51,10 @@ ifeq ($(TESTS),tests)
 endif
 
 test-engines: install fetched-engines ## Run what needs Kafka and OpenSearch, and the journeys on them; TESTS= for some
-	@ENGINES=real $(BIN)/python -m pytest $(TESTS) -m "engines or journey" --numprocesses $(ENGINE_WORKERS) --dist loadscope
+	@$(BIN)/python -m pytest $(TESTS) -m engines --numprocesses $(ENGINE_WORKERS) --dist loadscope
+ifeq ($(TESTS),tests)
+	@ENGINES=real $(BIN)/python -m pytest tests/journeys -m "not engines" --numprocesses $(ENGINE_WORKERS) --dist loadscope
+endif
 
 coverage:
 	@$(BIN)/coverage report --fail-under=95 \
