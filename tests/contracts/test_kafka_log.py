@@ -13,7 +13,7 @@ from runtime.adapters.kafka.administering import open_administration
 from runtime.adapters.kafka.log import open_kafka_log
 from runtime.engines.running import running
 from tests.contracts.conftest import Stores
-from tests.contracts.publishing import make_topics
+from tests.contracts.publishing import TOPICS, make_topics
 from tests.contracts.street import Street, a_street, out, published_one_by_one, reads
 from tests.engines import kafka_broker_in, skip_without
 from tests.patience import eventually
@@ -45,6 +45,16 @@ async def test_what_a_relay_doubles_is_read_once_from_every_place(street: Street
         await published_one_by_one(street, truth[at:end])
         at = end if end == len(truth) or chance.random() < 0.4 else chance.randrange(0, end)
     await street.reads_everything_from_everywhere()
+
+
+async def test_who_asks_for_all_partitions_at_once_hears_of_all(street: Street) -> None:
+    await street.sell(3)
+    await published_one_by_one(street, await street.truth())
+    every = {(topic, number): START for topic in TOPICS for number in range(street.log.partitions("shop"))}
+    for _ in range(20):
+        async with open_kafka_log(street.servers, street.stores.log) as newcomer:
+            told = [record.topic for record in await newcomer.read(every, 10)]
+            assert sorted(told) == ["shop.commands"] * 3 + ["shop.events"] * 3  # the commands from the archive
 
 
 @pytest.mark.usefixtures("searches")

@@ -9,7 +9,7 @@ import logging
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from aiokafka import TopicPartition as Place
 from aiokafka.client import AIOKafkaClient
@@ -48,7 +48,7 @@ class Brokers:
     def __init__(self, servers: str) -> None:
         self._servers = servers
         self._client: Any = None
-        self._connecting = asyncio.Lock()
+        self._connecting, self._learning = asyncio.Lock(), asyncio.Lock()
         self._closing: set[asyncio.Task[None]] = set()
 
     async def aclose(self) -> None:
@@ -136,16 +136,20 @@ class Brokers:
             return self._client
 
     async def _leader(self, client: Any, part: TopicPartition) -> int:
-        place = Place(*part)
-        leader = client.cluster.leader_for_partition(place)
-        if leader is None or leader < 0:
-            async with asyncio.timeout(ANSWER_TIMEOUT_S):
-                await client.add_topic(part[0])
-                await client.force_metadata_update()
-            leader = client.cluster.leader_for_partition(place)
-        if leader is None or leader < 0:
+        if not _is_known(leader := client.cluster.leader_for_partition(Place(*part))):
+            async with self._learning, asyncio.timeout(ANSWER_TIMEOUT_S):
+                leader = await self._learn_leader(client, part)
+        if not _is_known(leader):
             raise NotLeaderForPartitionError(f"Nobody leads partition {part[1]} of {part[0]}; is there such a topic?")
         return leader
+
+    async def _learn_leader(self, client: Any, part: TopicPartition) -> int | None:
+        """One at a time: the client takes an answer that was on its way for news of topics that it did not ask for."""
+        place = Place(*part)
+        if not _is_known(client.cluster.leader_for_partition(place)):
+            await client.add_topic(part[0])
+            await client.force_metadata_update()
+        return client.cluster.leader_for_partition(place)
 
     async def _part_with(self, client: Any) -> None:
         if client is self._client:
@@ -161,6 +165,10 @@ class Brokers:
 async def _close(client: Any) -> None:
     with suppress(KafkaError, OSError, TimeoutError):
         await client.close()
+
+
+def _is_known(leader: int | None) -> TypeGuard[int]:
+    return leader is not None and leader >= 0
 
 
 class Opened(NamedTuple):
