@@ -33,8 +33,6 @@ SETTINGS = {
     "share.coordinator.state.topic.num.partitions": "1",
     "group.initial.rebalance.delay.ms": "0",
     "group.min.session.timeout.ms": "1000",
-    "broker.heartbeat.interval.ms": "500",
-    "broker.session.timeout.ms": "4000",  # how long a broker that was killed waits before it may come back
     "num.network.threads": "2",
     "num.io.threads": "4",
     "log.cleaner.dedupe.buffer.size": "16777216",
