@@ -4,6 +4,7 @@ import { GraphQLError, Kind, NoSchemaIntrospectionCustomRule, parse, specifiedRu
 
 import { Refused } from "../errors.js";
 import { compileCost } from "./cost.js";
+import { flattened } from "./flattening.js";
 import { checkLimits, fragmentsOf, LIMITS, within } from "./limits.js";
 import { createRecent } from "./recent.js";
 
@@ -57,19 +58,20 @@ function compile(schema, text, rules, introspection) {
   forgetPlaces(document);
   const fragments = fragmentsOf(document);
   const operations = document.definitions.filter(({ kind }) => kind === Kind.OPERATION_DEFINITION);
-  return new Map(
-    operations.map((node) => [
-      node.name?.value,
-      {
-        kind: node.operation,
-        name: node.name?.value,
-        document,
-        node,
-        introspects: introspects(node, fragments),
-        cost: compileCost(schema, node, fragments),
-      },
-    ]),
-  );
+  return new Map(operations.map((node) => [node.name?.value, operationOf(schema, document, node, fragments)]));
+}
+
+/** @returns {Operation} */
+function operationOf(schema, document, node, fragments) {
+  const answeredHere = introspects(node, fragments);
+  return {
+    kind: node.operation,
+    name: node.name?.value,
+    document: answeredHere ? document : flattened(schema, node, fragments),
+    node,
+    introspects: answeredHere,
+    cost: compileCost(schema, node, fragments),
+  };
 }
 
 /** Where things stood in the text is most of a document's memory, and of no use once it is valid. */

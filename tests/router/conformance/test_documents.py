@@ -158,3 +158,26 @@ async def test_a_variable_that_does_not_fit_is_named_without_its_value(aino: Per
 
 def codes(answer: Json) -> list[str]:
     return [error["extensions"]["code"] for error in answer["errors"]]
+
+
+@pytest.mark.parametrize(
+    "selected",
+    [
+        "status",
+        "id status delivery { id }",
+        "...Whole",
+        "id ...Whole",
+        "... { status }",
+        "... on Order { status delivery { id } }",
+        "... on Order { ...Whole }",
+        "...Whole @include(if: true)",
+        "id ... @skip(if: false) { status }",
+    ],
+)
+async def test_what_must_not_be_null_takes_what_holds_it_along_however_it_is_asked_for(
+    meal: Meal, selected: str
+) -> None:
+    """Who brought a meal knows of its review; the order itself is theirs to see no more."""
+    fragment = "fragment Whole on Order { status }" if "Whole" in selected else ""
+    document = f"query($id: ID!) {{ review(id: $id) {{ id order {{ {selected} }} }} }} {fragment}"
+    assert await meal.carrier.ask(document, id=meal.review) == {"review": {"id": meal.review, "order": None}}
