@@ -16,7 +16,7 @@ from kernel.subgraph import Sink, Subgraph
 from projections import PROJECTIONS
 from runtime.adapters.analytics import FlowProgress, open_analytics
 from runtime.adapters.clock import PlatformClock
-from runtime.adapters.couriers import NearbyCouriers, of_the_free
+from runtime.adapters.couriers import NearbyCouriers, Vicinity, of_the_free
 from runtime.adapters.ids import RandomIds
 from runtime.adapters.payments import payment_provider
 from runtime.adapters.postgres.analytics import KEPT
@@ -253,6 +253,23 @@ async def _open_search(settings: Settings, catalog: DomainStore, log: EventLog) 
         yield Grown(ports=ports, sinks=(search_sink(),), builders=(opened.builder,))
 
 
+class Positions(PositionStream, Vicinity, Protocol):
+    """Couriers' positions: their stream, and the index by which couriers are sought."""
+
+
+@asynccontextmanager
+async def _open_positions(settings: Settings, table: PostgresCourierPositions) -> AsyncGenerator[Positions]:
+    async with open_positions(settings.valkey_url, table) as indexed:
+        if settings.positions_url.startswith("valkey:"):
+            yield indexed
+            return
+        from runtime.adapters.kafka.connecting import servers_of
+        from runtime.adapters.kafka.positions import open_kafka_positions
+
+        async with open_kafka_positions(servers_of(settings.positions_url), indexed) as streamed:
+            yield streamed
+
+
 @asynccontextmanager
 async def _open_ports(
     settings: Settings, stores: Mapping[str, DomainStore], signals: Signals, clock: Clock
@@ -263,7 +280,7 @@ async def _open_ports(
 
     async with (
         payment_provider(settings.provider_url, settings.provider_secret) as provider,
-        open_positions(settings.valkey_url, table) as positions,
+        _open_positions(settings, table) as positions,
     ):
         yield {
             PaymentProvider: provider,
