@@ -108,7 +108,7 @@ async def test_whoever_is_drawn_is_cut_off_and_misses_nothing():
 
     rest = telling(event(2, "CANCELLED", "CANCELLED"), asked=asked)
     async with socket_server(until_cut, rest) as url, customer(url, diary, tempers) as somebody:
-        clock = Clock(rate=50, started=datetime.now(UTC), origin=datetime.now(UTC))
+        clock = Clock(rate=2, started=datetime.now(UTC), origin=datetime.now(UTC))
         somebody.scene.clock = clock
         await Watcher(somebody, ORDER, "order_1", lambda _: None).run()
     noted = diary.watched["orderUpdates customer-1 order_1"]
