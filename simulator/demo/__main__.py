@@ -35,9 +35,14 @@ def options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--data-dir", type=Path, default=Path(".data/demo"), help="a folder of the demo's own")
     parser.add_argument("--port", type=int, default=4700, help="the first of forty-one ports")
     parser.add_argument("--restaurants", type=int, default=40, help="how many of the city's restaurants there are")
-    parser.add_argument("--couriers", type=int, default=32, help="how many couriers work")
+    parser.add_argument("--couriers", type=int, help="how many couriers work; 32 for a hundred orders, more for more")
     parser.add_argument("--audit", type=Path, metavar="FILE", help="judge the facts of an earlier evening instead")
     return parser.parse_args(arguments)
+
+
+def couriers_for(orders: int) -> int:
+    """A hundred orders end while the last of them still wait for somebody free; of a longer evening's nobody should."""
+    return min(32 + max(orders - 100, 0) // 4, 80)
 
 
 def say(text: str) -> None:
@@ -51,7 +56,7 @@ def play(given: argparse.Namespace) -> int:
         folder=given.data_dir,
         port=given.port,
         restaurants=given.restaurants,
-        couriers=given.couriers,
+        couriers=given.couriers or couriers_for(given.orders),
         chaos=given.chaos,
         show_map=given.map,
         resume=given.resume,
