@@ -50,6 +50,9 @@ class Brokers:
         self._client: Any = None
         self._connecting, self._learning = asyncio.Lock(), asyncio.Lock()
         self._closing: set[asyncio.Task[None]] = set()
+        self._reaching: set[asyncio.Task[object]] = set()
+        self._reached: set[tuple[Any, int, int]] = set()
+        """Client, broker and connection that were there once; if it is gone, asking makes it anew."""
 
     async def aclose(self) -> None:
         """Ends all connections, those included that are just being ended."""
@@ -115,10 +118,27 @@ class Brokers:
             client = await self._connected()
             try:
                 async with asyncio.timeout(ANSWER_TIMEOUT_S):
-                    return await client.send(leader, request, group=_ASIDE if aside else 0)
+                    group = _ASIDE if aside else 0
+                    await self._reach(client, leader, group)
+                    return await client.send(leader, request, group=group)
             except (KafkaError, OSError, TimeoutError):
                 await self._part_with(client)
                 raise
+
+    async def _reach(self, client: Any, leader: int, group: int) -> None:
+        """Connects to its end, also when whoever asked is cancelled: the client would lose sight of the connection."""
+        if (client, leader, group) in self._reached:
+            return
+        reaching = asyncio.create_task(client.ready(leader, group=group), name="kafka:reaching")
+        self._reaching.add(reaching)
+        reaching.add_done_callback(self._has_tried)
+        await asyncio.shield(reaching)
+        self._reached.add((client, leader, group))
+
+    def _has_tried(self, reaching: asyncio.Task[object]) -> None:
+        self._reaching.discard(reaching)
+        if not reaching.cancelled():
+            reaching.exception()  # Whoever asked may not be there any more.
 
     async def _connected(self) -> Any:
         async with self._connecting:
@@ -156,15 +176,17 @@ class Brokers:
             self._client = None
         if client is not None:
             # To its end, also when whoever asked is cancelled.
-            closing = asyncio.create_task(_close(client), name="kafka:closing")
+            self._reached = {reached for reached in self._reached if reached[0] is not client}
+            closing = asyncio.create_task(self._close(client), name="kafka:closing")
             self._closing.add(closing)
             closing.add_done_callback(self._closing.discard)
             await asyncio.wait([closing], timeout=CLOSE_TIMEOUT_S)
 
-
-async def _close(client: Any) -> None:
-    with suppress(KafkaError, OSError, TimeoutError):
-        await client.close()
+    async def _close(self, client: Any) -> None:
+        if self._reaching:
+            await asyncio.wait(self._reaching)
+        with suppress(KafkaError, OSError, TimeoutError):
+            await client.close()
 
 
 def _is_known(leader: int | None) -> TypeGuard[int]:
