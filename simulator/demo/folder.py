@@ -25,6 +25,8 @@ class Kept(Struct, frozen=True, kw_only=True):
     rate: float
     at: datetime
     """Domain time: when it was last known to run, or to be about to."""
+    opening_s: float = 12.0
+    """What its platform needed to open, or about what one needs: it is five o'clock when people can order."""
 
 
 class Folder:

@@ -27,9 +27,9 @@ from simulator.demo.starting import DidNotOpen, Platform, Site
 from simulator.living import Clock, Plan, Town
 
 FRIDAY = datetime(2026, 1, 16, 17, 0, tzinfo=ZoneInfo("Europe/Helsinki"))
-OPENING_S = 12.0
-"""About what a platform needs to open: it is five o'clock when people can order, and no time passes for those who were
-stopped in the middle of something."""
+MORE_THAN_LAST_TIME = 1.5
+"""No time may pass for those who were stopped in the middle of something, so time waits for a platform that opens again
+this many times as long as it needed before."""
 MINUTES_OF_A_HUNDRED, LEAST_MINUTES = 28.0, 4.0
 """In which a hundred people get hungry; more people take longer, since there are no more couriers for them."""
 LAST_ORDER_MINUTES = 30.0
@@ -62,7 +62,8 @@ class Demo:
         self._folder = folder
         self._kept = kept
         self._say = say
-        started = datetime.now(UTC) + timedelta(seconds=OPENING_S)
+        patience = MORE_THAN_LAST_TIME if wish.resume else 1.0
+        started = datetime.now(UTC) + timedelta(seconds=kept.opening_s * patience)
         self._clock = Clock(rate=kept.rate, started=started, origin=kept.at.astimezone(UTC))
         self._town: Town | None = None
         self._stopped = False
@@ -105,7 +106,9 @@ class Demo:
     async def _play_on(self, platform: Platform, http: httpx.AsyncClient) -> int:
         self._say(f"Opening a platform in {self._folder.path} on ports {self._wish.port} and up.")
         self._say(f"Time goes {self._kept.rate:g} times as fast as here.")
+        opening = asyncio.get_running_loop().time()
         await platform.open()
+        self._kept = replace(self._kept, opening_s=asyncio.get_running_loop().time() - opening)
         if self._wish.resume:
             await self._clock.wait_until(self._clock.origin)
         town = Town.opened(self._plan(platform.site))

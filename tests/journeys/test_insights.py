@@ -1,5 +1,8 @@
 """A meal is sold, through the router: its restaurant's staff see it among their figures, and nobody else does."""
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from tests.journeys.conftest import SignIn
@@ -9,6 +12,8 @@ from tests.patience import eventually
 
 pytestmark = [pytest.mark.anyio, pytest.mark.journey, pytest.mark.timeout(240)]
 
+HERE = ZoneInfo("Europe/Helsinki")
+"""Where the restaurant is: its days begin two or three hours before those of UTC."""
 DAYS = """query Days($id: ID!, $day: LocalDate!) { restaurant(id: $id) { name insights(from: $day, to: $day) {
   timeZone asOf sales { orders total { minor currency } paid { minor } series { begin orders } }
   losses { asked lost } topItems(first: 3) { name quantity item { name } total { minor } } } } }"""
@@ -23,7 +28,7 @@ async def test_a_meal_that_was_sold_is_in_its_restaurants_figures(sign_in: SignI
     await cook(restaurant.staff, order_id)
     await hand_over(aino, restaurant.staff, order_id)
     order = (await aino.ask(ORDER, id=order_id))["order"]
-    day = order["placedAt"][:10]
+    day = str(datetime.fromisoformat(order["placedAt"]).astimezone(HERE).date())
 
     async def figures(person: Person) -> Json | None:
         return (await person.ask(DAYS, id=restaurant.id, day=day))["restaurant"]["insights"]

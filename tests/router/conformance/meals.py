@@ -13,8 +13,8 @@ from tests.patience import eventually
 FINISHED = """query Finished($id: ID!) { order(id: $id) { status reviewableUntil payments { id status } } }"""
 PARTS = """query Parts($id: ID!) {
   order(id: $id) { payments { id } delivery { id courier { id } position { latitude } } } }"""
-FIGURES = """query Figures($id: ID!, $day: LocalDate!, $next: LocalDate!) { restaurant(id: $id) {
-  insights(from: $day, to: $next) { topItems(first: 1) { quantity } } } }"""
+FIGURES = """query Figures($id: ID!, $first: LocalDate!, $last: LocalDate!) { restaurant(id: $id) {
+  insights(from: $first, to: $last) { topItems(first: 1) { quantity } } } }"""
 OPINION: Json = {"restaurant": {"stars": 4, "text": "Hyvää."}, "courier": {"stars": 5}}
 
 
@@ -74,8 +74,9 @@ async def cooked(sign_in: SignIn) -> Meal:
 
 
 async def is_sold(restaurant: Restaurant) -> bool:
-    """Whether the restaurant's figures know of a meal."""
-    days = {"day": f"{datetime.now(UTC).date() - timedelta(days=1)}", "next": f"{datetime.now(UTC).date()}"}
+    """Whether the restaurant's figures know of a meal, on whichever day it is where the restaurant is."""
+    today = datetime.now(UTC).date()
+    days = {"first": f"{today - timedelta(days=1)}", "last": f"{today + timedelta(days=1)}"}
     found = (await restaurant.staff.ask(FIGURES, id=restaurant.id, **days))["restaurant"]["insights"]
     return found is not None and bool(found["topItems"])
 
