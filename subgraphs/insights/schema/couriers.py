@@ -1,7 +1,7 @@
 """What couriers earn."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Self
 
 import strawberry
@@ -12,7 +12,8 @@ from kernel.graph.types import Money
 from kernel.ids import parse_id
 from subgraphs.insights.analytics import Analytics, Earned, OfCourier
 from subgraphs.insights.domain import check_days, day_of, days
-from subgraphs.insights.schema.access import AS_OF, FirstDay, LastDay, checked, complete_until, may_see_earnings
+from subgraphs.insights.schema.access import may_see_earnings
+from subgraphs.insights.schema.periods import FiguresOfDays, FirstDay, LastDay, checked, complete_until
 
 Zone = Annotated[TimeZone, strawberry.argument(description="In which the days begin and end.")]
 
@@ -63,25 +64,8 @@ class CourierPay:
     "the whole tip, on the day on which it ended. Food that could not be handed over counts when its customer paid for "
     "it all the same."
 )
-class CourierEarnings:
+class CourierEarnings(FiguresOfDays):
     asked: strawberry.Private[OfCourier]
-    first: strawberry.Private[date]
-    last: strawberry.Private[date]
-    until: strawberry.Private[datetime | None]
-    time_zone: TimeZone = strawberry.field(description="In which the days begin and end.")
-
-    @strawberry.field(name="from", description="The first day.")
-    def first_day(self) -> date:
-        return self.first
-
-    @strawberry.field(name="to", description="The last day, which is part of the period.")
-    def last_day(self) -> date:
-        return self.last
-
-    @strawberry.field(description=AS_OF)
-    def as_of(self) -> datetime:
-        assert self.until is not None, "`complete_until` did not see that it would be asked for"
-        return self.until
 
     @strawberry.field(description="By currency; empty when nothing was earned. Null only in an outage.")
     async def pay(self, info: Info) -> list[CourierPay] | None:

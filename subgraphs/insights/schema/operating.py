@@ -8,7 +8,8 @@ import strawberry
 from kernel.graph.context import Info
 from subgraphs.insights.analytics import Analytics, OfPlatform, Operations, Spread, Unassigned
 from subgraphs.insights.domain import quarters
-from subgraphs.insights.schema.access import AS_OF, checked, complete_until, may_see_operations
+from subgraphs.insights.schema.access import may_see_operations
+from subgraphs.insights.schema.periods import Figures, checked, complete_until
 
 Begin = Annotated[datetime, strawberry.argument(name="from", description="Widened to a whole quarter of an hour.")]
 End = Annotated[datetime, strawberry.argument(name="to", description="Widened to a whole quarter of an hour.")]
@@ -73,9 +74,8 @@ class UnassignedDeliveries:
 
 
 @strawberry.type(description="How the platform did: each thing counts when it ended, offers when they were made.")
-class OperationsInsights:
+class OperationsInsights(Figures):
     asked: strawberry.Private[OfPlatform]
-    until: strawberry.Private[datetime | None]
     click_to_door: DurationSpread = strawberry.field(description="From placing an order to handing it over.")
     ready_to_pickup: DurationSpread = strawberry.field(description="For how long food that was ready waited.")
     utilisation: CourierUtilisation
@@ -88,11 +88,6 @@ class OperationsInsights:
     @strawberry.field(name="to", description="The end of the period, on a whole quarter of an hour.")
     def end(self) -> datetime:
         return self.asked.end
-
-    @strawberry.field(description=AS_OF)
-    def as_of(self) -> datetime:
-        assert self.until is not None, "`complete_until` did not see that it would be asked for"
-        return self.until
 
     @strawberry.field(description="Now, whatever the period. Null only in an outage.")
     async def unassigned(self, info: Info) -> UnassignedDeliveries | None:

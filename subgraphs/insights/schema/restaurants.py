@@ -1,6 +1,6 @@
 """How a restaurant does, for its staff."""
 
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from typing import Self
 
 import strawberry
@@ -15,7 +15,8 @@ from kernel.ids import parse_id
 from subgraphs.insights.analytics import Analytics, Baskets, ItemSold, Losses, OfRestaurant, Punctuality
 from subgraphs.insights.domain import check_days, days
 from subgraphs.insights.facts import Fault
-from subgraphs.insights.schema.access import AS_OF, FirstDay, LastDay, checked, complete_until, restaurant_of_viewer
+from subgraphs.insights.schema.access import restaurant_of_viewer
+from subgraphs.insights.schema.periods import FiguresOfDays, FirstDay, LastDay, checked, complete_until
 from subgraphs.insights.schema.selling import RestaurantSales
 from subgraphs.insights.views import CountedRestaurantRow
 
@@ -129,25 +130,8 @@ class ItemSales:
     description="How a restaurant did on some days of its own time zone, by the orders placed on them: numbers of "
     "today still grow. What is sold in another currency than the restaurant's own of today is left out of the money."
 )
-class RestaurantInsights:
+class RestaurantInsights(FiguresOfDays):
     row: strawberry.Private[CountedRestaurantRow]
-    first: strawberry.Private[date]
-    last: strawberry.Private[date]
-    until: strawberry.Private[datetime | None]
-    time_zone: TimeZone = strawberry.field(description="In which its days begin and end.")
-
-    @strawberry.field(name="from", description="The first day.")
-    def first_day(self) -> date:
-        return self.first
-
-    @strawberry.field(name="to", description="The last day, which is part of the period.")
-    def last_day(self) -> date:
-        return self.last
-
-    @strawberry.field(description=AS_OF)
-    def as_of(self) -> datetime:
-        assert self.until is not None, "`complete_until` did not see that it would be asked for"
-        return self.until
 
     @strawberry.field(description="What was sold, as a whole and day by day or hour by hour. Null only in an outage.")
     async def sales(self, info: Info) -> RestaurantSales | None:

@@ -12,7 +12,7 @@ from kernel.graph.describing import describe_values
 from kernel.graph.types import Money
 from subgraphs.insights.analytics import Analytics, OfRestaurant, Sold
 from subgraphs.insights.domain import MOST_HOURLY_DAYS, Grain, check_days, hours
-from subgraphs.insights.schema.access import checked
+from subgraphs.insights.schema.periods import checked
 
 strawberry.enum(Grain, name="InsightsGrain", description="How long the parts of a series are.")
 describe_values(
