@@ -1,14 +1,15 @@
 """Facts: what single events tell, small and without personal data, as engines for analytics keep them.
 
-A fact names the event it comes from and the life it belongs to: an order's, an offer's, a delivery's. It fills the
-fields that its event knows and leaves the others None, so that joining a life's facts gives the same life in whatever
-order and however often they come.
+A fact is as much of a life, an order's, an offer's or a delivery's, as one event tells, and names that event. It fills
+the fields that its event knows and leaves the others None, so that joining a life's facts gives the same life in
+whatever order and however often they come.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import Enum
 
-from kernel.messages import Value
+from kernel.messages import Row, Value
 
 
 class Fault(Enum):
@@ -31,16 +32,8 @@ class Line(Value):
     """Options and tax included."""
 
 
-class Fact(Value):
-    """What every fact says."""
-
-    event_id: str
-    at: datetime
-    """Platform time of the event."""
-
-
-class OrderFact(Fact):
-    """What one event tells of an order."""
+class OrderLife(Row):
+    """An order as its facts tell it so far."""
 
     order_id: str
     restaurant_id: str
@@ -69,8 +62,8 @@ class OrderFact(Fact):
     """With `lost_at`."""
 
 
-class OfferFact(Fact):
-    """What one event tells of an offer, and of the engagement it leads to."""
+class OfferLife(Row):
+    """An offer, and the engagement it leads to."""
 
     offer_id: str
     delivery_id: str
@@ -83,8 +76,8 @@ class OfferFact(Fact):
     """When the courier had nothing more to do with it, whatever came of it."""
 
 
-class DeliveryFact(Fact):
-    """What one event tells of a delivery."""
+class DeliveryLife(Row):
+    """A delivery's search for a courier."""
 
     delivery_id: str
     sought_at: datetime | None = None
@@ -92,9 +85,33 @@ class DeliveryFact(Fact):
     ended_at: datetime | None = None
 
 
-class ShiftFact(Fact):
-    """A courier went online or offline: each is a life of its own, by its event's id."""
+class OrderFact(OrderLife):
+    """What one event tells of an order."""
 
+    event_id: str
+    at: datetime
+    """Platform time of the event, as in every fact."""
+
+
+class OfferFact(OfferLife):
+    """What one event tells of an offer."""
+
+    event_id: str
+    at: datetime
+
+
+class DeliveryFact(DeliveryLife):
+    """What one event tells of a delivery."""
+
+    event_id: str
+    at: datetime
+
+
+class ShiftFact(Row):
+    """A courier went online or offline: each is a life of its own."""
+
+    event_id: str
+    at: datetime
     courier_id: str
     version: int
     """Orders what happened to the courier within the same microsecond."""
@@ -102,3 +119,11 @@ class ShiftFact(Fact):
 
 
 AnyFact = OrderFact | OfferFact | DeliveryFact | ShiftFact
+AnyLife = OrderLife | OfferLife | DeliveryLife | ShiftFact
+LIVES: Mapping[type[AnyFact], type[AnyLife]] = {
+    OrderFact: OrderLife,
+    OfferFact: OfferLife,
+    DeliveryFact: DeliveryLife,
+    ShiftFact: ShiftFact,
+}
+"""What each kind of fact is joined to."""

@@ -11,8 +11,8 @@ from math import exp, floor, log
 from typing import NamedTuple
 
 from kernel.messages import Row
-from runtime.adapters.postgres.analytics.lives import OfferLife, OrderLife
 from subgraphs.insights.analytics import LATEST_S, LONGEST_SHIFT, QUARTER
+from subgraphs.insights.facts import OfferLife, OrderLife
 
 DAY = timedelta(days=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -8,64 +8,10 @@ import msgspec
 from kernel.messages import Row
 from kernel.projecting import View
 from runtime.adapters.postgres.schemas import Kept
-from subgraphs.insights.facts import AnyFact, DeliveryFact, Fault, Line, OfferFact, OrderFact, ShiftFact
+from subgraphs.insights.facts import LIVES, AnyFact, AnyLife, DeliveryLife, OfferLife, OrderLife, ShiftFact
 from subgraphs.insights.reactions import consumer_of
 
 ENGINE = "postgresql"
-
-
-class OrderLife(Row):
-    """An order as its facts tell it so far."""
-
-    order_id: str
-    restaurant_id: str
-    placed_at: datetime | None = None
-    currency: str | None = None
-    food_minor: int | None = None
-    delivery_fee_minor: int | None = None
-    tip_minor: int | None = None
-    paid_minor: int | None = None
-    lines: tuple[Line, ...] | None = None
-    confirmed_at: datetime | None = None
-    promised_at: datetime | None = None
-    ready_at: datetime | None = None
-    picked_up_at: datetime | None = None
-    courier_id: str | None = None
-    delivered_at: datetime | None = None
-    sold_at: datetime | None = None
-    lost_at: datetime | None = None
-    fault: Fault | None = None
-
-
-class OfferLife(Row):
-    """An offer, and the engagement it led to."""
-
-    offer_id: str
-    delivery_id: str
-    courier_id: str | None = None
-    made_at: datetime | None = None
-    assigned_at: datetime | None = None
-    declined_at: datetime | None = None
-    lapsed_at: datetime | None = None
-    released_at: datetime | None = None
-
-
-class DeliveryLife(Row):
-    """A delivery's search for a courier."""
-
-    delivery_id: str
-    sought_at: datetime | None = None
-    ended_at: datetime | None = None
-
-
-class Shift(Row):
-    """A courier went online or offline."""
-
-    event_id: str
-    at: datetime
-    courier_id: str
-    version: int
-    online: bool
 
 
 class CellRow(Row):
@@ -90,7 +36,6 @@ class ItemName(Row):
     named_at: datetime
 
 
-AnyLife = OrderLife | OfferLife | DeliveryLife | Shift
 LifeT = TypeVar("LifeT", bound=Row)
 
 ORDERS = View(name="analytics_order", row=OrderLife, key=("order_id",))
@@ -103,18 +48,16 @@ OFFERS = View(
 DELIVERIES = View(
     name="analytics_delivery", row=DeliveryLife, key=("delivery_id",), indexes=("(sought_at) where ended_at is null",)
 )
-SHIFTS = View(name="analytics_shift", row=Shift, key=("event_id",), indexes=("(at)",))
+SHIFTS = View(name="analytics_shift", row=ShiftFact, key=("event_id",), indexes=("(at)",))
 CELLS = View(name="analytics_cell", row=CellRow, key=("scope", "measure", "grain", "at", "label"))
 ITEMS = View(name="analytics_item", row=ItemName, key=("item_id",))
 
 KEPT = Kept(consumer=consumer_of(ENGINE), tables=(ORDERS, OFFERS, DELIVERIES, SHIFTS, CELLS, ITEMS))
 
-_OF = {OrderFact: OrderLife, OfferFact: OfferLife, DeliveryFact: DeliveryLife, ShiftFact: Shift}
-
 
 def life_of(fact: AnyFact) -> AnyLife:
     """The life of which this fact is all that is known."""
-    kind = _OF[type(fact)]
+    kind = LIVES[type(fact)]
     return kind(**{name: getattr(fact, name) for name in kind.__struct_fields__})
 
 

@@ -15,13 +15,12 @@ from runtime.adapters.postgres.analytics.lives import (
     CellRow,
     ItemName,
     LifeT,
-    OrderLife,
     joined,
     life_of,
 )
 from runtime.adapters.postgres.pool import Connection, Database
 from runtime.adapters.postgres.shapes import TableSql
-from subgraphs.insights.facts import AnyFact
+from subgraphs.insights.facts import AnyFact, OrderLife
 
 DOMAIN = "insights"
 
