@@ -17,6 +17,7 @@ from tests.catalog.bench import Bench
 from tests.catalog.graph import DOCUMENT, key, published, registered
 from tests.catalog.premises import CUSTOMER
 from tests.catalog.premises import published as house
+from tests.patience import AT_MOST_S
 from tests.spelling import AT, uuid_of
 
 TOLD = """asOf menuVersion pausedUntil unavailableItems { name unavailableUntil } unavailableOptions { name }
@@ -33,14 +34,14 @@ class Watcher:
 
     async def told(self) -> Any:
         """The next item."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(AT_MOST_S):
             answer = await anext(self._stream)
         assert answer.errors is None, answer.errors
         return answer.data["menuChanges"]
 
     async def refused(self) -> str:
         """The code of the error that ends the stream."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(AT_MOST_S):
             answer = await anext(self._stream)
         return answer.errors[0].extensions["code"]
 

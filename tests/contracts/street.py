@@ -17,6 +17,7 @@ from runtime.adapters.kafka.log import KafkaEventLog, open_kafka_log
 from tests.contracts.conftest import Stores
 from tests.contracts.publishing import Publisher, make_topics, open_publisher
 from tests.contracts.shop import fresh, sale
+from tests.patience import AT_MOST_S
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ async def published_one_by_one(street: Street, records: Sequence[Sealed]) -> Non
 
 async def out(street: Street, after: Position) -> None:
     """Reads on until that is an outage, as it must be before long."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(AT_MOST_S):
         while True:
             assert await street.log.read({street.part: after}, 10) == []
             await asyncio.sleep(0.05)

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import time
 from collections.abc import AsyncIterator, Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +20,7 @@ from runtime.engines.running import running
 from tests.conftest import OWNER_PASSWORD, free_port, runtime_url
 from tests.contracts.conftest import Stores, migrate_contracts, open_stores
 from tests.contracts.shop import request, sale, with_parts
+from tests.patience import AT_MOST_S
 
 pytestmark = pytest.mark.anyio
 
@@ -66,7 +66,7 @@ async def test_a_request_waits_for_the_one_before_it(stores: Stores, ending: str
 async def until_waiting(stores: Stores) -> None:
     """Returns when a session of the shop waits for a lock."""
     owner = await stores.owner()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(AT_MOST_S):
         while not await owner.fetchval(
             "select exists (select from pg_stat_activity where usename = 'shop' and wait_event_type = 'Lock')"
         ):
@@ -114,10 +114,10 @@ async def test_a_frozen_server_is_an_outage_in_time_and_the_pool_recovers(tmp_pa
         async with open_database(runtime_url(cluster.url()), "", connections=2, patience_s=0.3) as database:
             await database.fetch("select 1")
             with frozen(cluster.folder):
-                began = time.monotonic()
-                answers = await asyncio.gather(*(database.fetch("select 1") for _ in range(6)), return_exceptions=True)
+                asked = (database.fetch("select 1") for _ in range(6))
+                async with asyncio.timeout(AT_MOST_S):
+                    answers = await asyncio.gather(*asked, return_exceptions=True)
                 assert [type(answer) for answer in answers] == [Outage] * 6
-                assert time.monotonic() - began < 5
             assert [row[0] for row in await database.fetch("select 1")] == [1]
 
 

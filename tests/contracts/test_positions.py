@@ -23,7 +23,7 @@ from subgraphs.tracking.positions import Point
 from tests.conftest import free_port
 from tests.contracts.riders import STATION, north_of, seen
 from tests.engines import kafka_broker_in, skip_without
-from tests.patience import eventually
+from tests.patience import AT_MOST_S, eventually
 
 pytestmark = pytest.mark.anyio
 
@@ -72,7 +72,7 @@ async def in_valkey(valkey_url: str, table: PostgresCourierPositions) -> AsyncIt
 async def taken(stream: Positions, number: int) -> list[Point]:
     """The next points, at least so many."""
     points: list[Point] = []
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(AT_MOST_S):
         while len(points) < number:
             points += await stream.next()
     return points
@@ -228,12 +228,12 @@ async def test_a_frozen_server_is_an_outage_in_time(tmp_path: Path, table: Postg
             await stream.save([seen("otso", second=1)], wake=[])
             process.send_signal(signal.SIGSTOP)
             try:
-                async with asyncio.timeout(1.5):
+                async with asyncio.timeout(AT_MOST_S):
                     with pytest.raises(Outage):
                         await stream.append("courier_otso", [seen("otso", second=2)])
-                async with asyncio.timeout(1.5):
+                async with asyncio.timeout(AT_MOST_S):
                     assert await stream.last("courier_otso") == seen("otso", second=1)
-                async with asyncio.timeout(5):
+                async with asyncio.timeout(AT_MOST_S):
                     with pytest.raises(Outage):
                         await stream.next()
             finally:

@@ -10,6 +10,7 @@ from runtime.adapters.postgres.pool import Database
 from runtime.adapters.postgres.streams import PostgresStreams
 from tests.contracts.conftest import Stores
 from tests.contracts.shop import CODEC, Sell, Sold, sale
+from tests.patience import AT_MOST_S
 
 pytestmark = pytest.mark.anyio
 
@@ -45,7 +46,7 @@ async def test_the_same_question_of_many_watchers_is_asked_once(stores: Stores) 
 
 async def test_more_readers_than_fit_into_one_query_are_all_answered(stores: Stores) -> None:
     await stores.shop.journal.commit(sale("order_7", "soup"))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(AT_MOST_S):
         found = await asyncio.gather(*(stores.shop.streams.read(f"order_{n}", after=0) for n in range(1200)))
     assert [len(records) for records in found] == [1 if n == 7 else 0 for n in range(1200)]
 

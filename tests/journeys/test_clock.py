@@ -16,7 +16,7 @@ from tests.journeys.conftest import SignIn, door_of
 from tests.journeys.dining import ORDER, Restaurant, confirmed, now, open_restaurant, placed, quoted, reaches, story
 from tests.journeys.person import Json, Person, Watch
 from tests.journeys.streams import LOCATIONS
-from tests.patience import eventually
+from tests.patience import AT_MOST_S, eventually
 from tests.running_platform import RunningPlatform, platform_in
 
 pytestmark = [pytest.mark.anyio, pytest.mark.journey, pytest.mark.timeout(240)]
@@ -174,7 +174,7 @@ async def accepts_in_time(courier: Courier) -> str:
 
 async def first_that(watch: Watch, **wanted: object) -> Json:
     """The next item that is so."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(AT_MOST_S):
         while True:
             item = await watch.item()
             if all(item[name] == value for name, value in wanted.items()):

@@ -181,7 +181,7 @@ async def test_a_meal_is_reviewed_once_by_who_ate_it_and_the_courier_too(
         found = [order["restaurant"]["rating"], order["delivery"]["courier"]["rating"]]
         return found == [{"count": 1, "mean": 5}, {"count": 1, "mean": 4}]
 
-    await eventually(are_rated, at_most_s=2)
+    await eventually(are_rated)
 
 
 async def may_be_reviewed(customer: Person, order_id: str) -> bool:

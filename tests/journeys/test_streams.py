@@ -14,6 +14,7 @@ from tests.journeys.conftest import SignIn
 from tests.journeys.dining import Restaurant, confirmed, cook, hand_over, kept_restaurant, placed, reaches, story
 from tests.journeys.person import Json, Person, StreamEnded, StreamFailed, Watch
 from tests.journeys.streams import KITCHEN_UPDATES, UPDATES
+from tests.patience import AT_MOST_S
 from tests.running_platform import RunningPlatform
 
 pytestmark = [pytest.mark.anyio, pytest.mark.journey, pytest.mark.timeout(240)]
@@ -100,7 +101,7 @@ async def test_who_is_let_go_loses_the_kitchens_stream(aino: Person, eero: Perso
             async with eero.watch(KITCHEN_UPDATES, id=restaurant.id) as watch:
                 found = await first(watch)
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(AT_MOST_S):
         await until_let_in()
     async with eero.watch(KITCHEN_UPDATES, id=restaurant.id) as watch:
         await watch.item()
@@ -111,7 +112,7 @@ async def test_who_is_let_go_loses_the_kitchens_stream(aino: Person, eero: Perso
 
 
 async def until_over(watch: Watch) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(AT_MOST_S):
         while True:
             await watch.item()
 
@@ -128,7 +129,7 @@ async def test_a_stream_ends_when_its_token_does(
             await until_over(watch)
         assert isinstance(ended.value, StreamFailed)
         assert ended.value.codes == ["TOKEN_EXPIRED"]
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(AT_MOST_S):
             assert await watch.closed() == (4401, "Token expired")
     assert await events == ["TOKEN_EXPIRED"]
 
@@ -136,7 +137,7 @@ async def test_a_stream_ends_when_its_token_does(
 async def until_expired(person: Person, order_id: str) -> list[str | None]:
     """The codes that a stream of server-sent events ends with."""
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(AT_MOST_S):
             async for _ in person.events(UPDATES, id=order_id):
                 pass
     except StreamFailed as ended:

@@ -29,6 +29,7 @@ from tests.orders.ordering import (
     RESTAURANT,
     SANNA,
 )
+from tests.patience import AT_MOST_S
 
 pytestmark = pytest.mark.anyio
 
@@ -43,7 +44,7 @@ subscription($id: ID!) { restaurantOrderUpdates(restaurantId: $id) { ... on Open
 
 async def test_a_watcher_is_told_the_whole_way_and_the_stream_ends_at_the_door(shared_bench: Bench) -> None:
     order_id = await accepted(shared_bench)
-    async with aclosing(shared_bench.watch(AINO, WATCH, id=order_id)) as watch, asyncio.timeout(20):
+    async with aclosing(shared_bench.watch(AINO, WATCH, id=order_id)) as watch, asyncio.timeout(AT_MOST_S):
         assert (await anext(watch))["__typename"] == "OrderSnapshot"
         await shared_bench.kitchen_does(order_id, "markOrderReady")
         await tell(shared_bench, order_id, name_courier, drop_courier, name_courier, pick_up, announce, deliver)
@@ -75,7 +76,7 @@ async def test_the_stream_ends_where_the_food_ends(
     shared_bench: Bench, news: tuple[Command, ...], last: tuple[str, str]
 ) -> None:
     order_id = await accepted(shared_bench)
-    async with aclosing(shared_bench.watch(COOK, WATCH, id=order_id)) as watch, asyncio.timeout(20):
+    async with aclosing(shared_bench.watch(COOK, WATCH, id=order_id)) as watch, asyncio.timeout(AT_MOST_S):
         await anext(watch)
         await tell(shared_bench, order_id, *news)
         told = [item async for item in watch]
@@ -124,7 +125,7 @@ async def test_a_kitchens_list_ends_where_its_work_ends(bench: Bench) -> None:
     await bench.change(AINO, "cancelOrder", {"orderId": pending})
     await tell(bench, gone, pick_up)
     await bench.catch_up()
-    async with aclosing(bench.watch(COOK, OPEN, id=RESTAURANT)) as watch, asyncio.timeout(20):
+    async with aclosing(bench.watch(COOK, OPEN, id=RESTAURANT)) as watch, asyncio.timeout(AT_MOST_S):
         first = await anext(watch)
     assert first["orders"] == [{"id": pending, "status": "CANCEL_PENDING"}]
 

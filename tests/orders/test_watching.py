@@ -11,6 +11,7 @@ from kernel.codes import COLLECTION, handover_code
 from kernel.messages import ANONYMOUS, Viewer
 from tests.orders.bench import Bench, Json
 from tests.orders.ordering import AINO, COOK, EERO, ORDER, RESTAURANT, RIVAL, SANNA, SECRET
+from tests.patience import AT_MOST_S
 
 pytestmark = pytest.mark.anyio
 
@@ -34,13 +35,13 @@ query($id: ID!, $after: String) { orderEvents(orderId: $id, first: 100, after: $
 
 async def taken(stream: AsyncGenerator[Json], number: int) -> list[Json]:
     """The next items, which are awaited at most a while."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(AT_MOST_S):
         return [await anext(stream) for _ in range(number)]
 
 
 async def ended(stream: AsyncGenerator[Json]) -> list[Json]:
     """All items up to the end, which is awaited at most a while."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(AT_MOST_S):
         return [item async for item in stream]
 
 

@@ -29,6 +29,7 @@ from subgraphs.payments.events import (
     VoidRequested,
 )
 from tests.development.paying import RunningProvider, provider_running
+from tests.patience import AT_MOST_S
 from tests.spelling import AT, recorded, uuid_of
 
 pytestmark = pytest.mark.anyio
@@ -64,7 +65,7 @@ def authorisation(token: str) -> AuthorisationRequested:
 
 async def until_known(event: PaymentEvent, provider: HttpPaymentProvider) -> Command:
     """What the effect reports in the end, repeated as its loop would."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(AT_MOST_S):
         while True:
             try:
                 (command,) = await perform(recorded(event, event.payment_id), provider)

@@ -15,6 +15,7 @@ from runtime.prerequisites import started_at
 from runtime.supervision.logbook import Logbook
 from runtime.supervision.program import Program, nothing
 from runtime.supervision.restarter import DoesNotStart, Restarter
+from tests.patience import AT_MOST_S
 
 pytestmark = pytest.mark.anyio
 
@@ -53,7 +54,7 @@ class Bench:
         return self.flag.exists()
 
     async def until(self, holds: Callable[[], bool]) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(AT_MOST_S):
             while not holds():
                 await self.restarter.changed.wait()
 
@@ -130,7 +131,7 @@ async def test_a_program_dies_with_the_process_that_started_it(tmp_path: Path) -
     child = int(await process.stdout.readline())
     process.kill()
     await process.wait()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(AT_MOST_S):
         while started_at(child) is not None:
             await asyncio.sleep(0.01)
 

@@ -11,6 +11,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
+from tests.patience import AT_MOST_S
 from tests.serving.guests import GuestServer
 from tests.serving.parlour import ROUTER, TALKS, Hands, Talk
 
@@ -32,7 +33,7 @@ class Socket:
         await self.wire.send(message if isinstance(message, (str, bytes)) else json.dumps(message))
 
     async def hear(self) -> Message:
-        heard = await asyncio.wait_for(self.wire.recv(), 5)
+        heard = await asyncio.wait_for(self.wire.recv(), AT_MOST_S)
         assert isinstance(heard, str)
         return cast("Message", json.loads(heard))
 
@@ -343,7 +344,7 @@ async def test_whatever_a_socket_did_no_task_is_left(own_server: GuestServer, ta
             await socket.say("not a frame")
             assert await socket.closed() == 4400
     while own_server.server_state.tasks:
-        await asyncio.wait(own_server.server_state.tasks, timeout=5)
+        await asyncio.wait(own_server.server_state.tasks, timeout=AT_MOST_S)
     assert talk.watchers == []
     assert asyncio.all_tasks() - before == set()
 

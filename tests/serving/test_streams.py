@@ -9,6 +9,7 @@ import pytest
 
 from runtime.serving.executing import Answer
 from runtime.serving.streaming import COMPLETE, HEARTBEAT, events
+from tests.patience import AT_MOST_S
 from tests.serving.guests import GuestServer
 from tests.serving.parlour import ROUTER, Hands, Talk
 
@@ -85,7 +86,7 @@ async def test_a_client_that_leaves_takes_its_watcher_along(own_server: GuestSer
                 pass
             assert len(talk.watchers) == 1
         while own_server.server_state.tasks:
-            await asyncio.wait(own_server.server_state.tasks, timeout=5)
+            await asyncio.wait(own_server.server_state.tasks, timeout=AT_MOST_S)
     assert talk.watchers == []
 
 

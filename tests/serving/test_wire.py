@@ -5,6 +5,7 @@ import asyncio
 import httpx
 import pytest
 
+from tests.patience import AT_MOST_S
 from tests.serving.guests import GuestServer
 from tests.serving.parlour import ROUTER, SECRET
 
@@ -42,7 +43,7 @@ async def answered(address: str, sent: bytes) -> bytes:
         writer.write(sent)
         await writer.drain()
         writer.write_eof()
-        return (await asyncio.wait_for(reader.read(65_536), 5)).partition(b"\r\n")[0]
+        return (await asyncio.wait_for(reader.read(65_536), AT_MOST_S)).partition(b"\r\n")[0]
     except ConnectionError:
         return b""
     finally:
@@ -64,7 +65,7 @@ async def test_a_body_cut_short_leaves_no_task(own_server: GuestServer) -> None:
         b"HTTP/1.1 400 Bad Request",
     }
     while own_server.server_state.tasks:
-        await asyncio.wait(own_server.server_state.tasks, timeout=5)
+        await asyncio.wait(own_server.server_state.tasks, timeout=AT_MOST_S)
 
 
 async def test_requests_in_a_row_on_one_connection_are_all_answered(server: GuestServer) -> None:
@@ -73,6 +74,6 @@ async def test_requests_in_a_row_on_one_connection_are_all_answered(server: Gues
     writer.write((START + JSON + LENGTH + b"\r\n" + BODY) * 20)
     seen = b""
     while seen.count(b"hello world") < 20:
-        seen += await asyncio.wait_for(reader.read(65_536), 5)
+        seen += await asyncio.wait_for(reader.read(65_536), AT_MOST_S)
     writer.close()
     assert seen.count(b"HTTP/1.1 200 OK") == 20

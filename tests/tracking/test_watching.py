@@ -8,6 +8,7 @@ import pytest
 
 from kernel.messages import ANONYMOUS
 from subgraphs.tracking.schema import watching
+from tests.patience import AT_MOST_S
 from tests.tracking.bench import Bench, Json
 from tests.tracking.riding import (
     AINO,
@@ -37,7 +38,7 @@ WATCH = f"subscription($id: ID!) {{ deliveryLocation(orderId: $id) {{ {SHOWN} }}
 
 
 async def next_of(stream: AsyncGenerator[Json]) -> Json:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(AT_MOST_S):
         return await anext(stream)
 
 
@@ -87,7 +88,7 @@ async def test_the_latest_wins_and_it_completes_with_the_delivery(bench: Bench) 
 
 async def test_an_ended_delivery_is_told_once(bench: Bench) -> None:
     await bench.tell(placed, accepted, requested, assigned(14), picked_up, completed)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(AT_MOST_S):
         items = [item async for item in bench.watch(AINO, WATCH, id=ORDER)]
     assert [item["phase"] for item in items] == ["ENDED"]
 

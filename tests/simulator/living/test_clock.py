@@ -7,6 +7,7 @@ import pytest
 
 from runtime.adapters.clock import PlatformClock
 from simulator.living import Clock
+from tests.patience import AT_MOST_S
 
 pytestmark = pytest.mark.anyio
 STARTED = datetime(2026, 11, 20, 8, tzinfo=UTC)
@@ -29,7 +30,7 @@ def test_a_moment_of_the_platform_is_one_on_the_wall():
 async def test_waiting_takes_the_platforms_time():
     clock = Clock(rate=1000, started=datetime.now(UTC), origin=ORIGIN)
     before = clock.now()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(AT_MOST_S):
         await clock.wait(60)
         await clock.wait_until(before + timedelta(seconds=90))
         await clock.wait_until(before)

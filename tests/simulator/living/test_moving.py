@@ -12,6 +12,7 @@ from simulator.living import Clock
 from simulator.living.moving import INACCURATE_M, Move, Moving, Phone
 from simulator.lots import Lots
 from simulator.streets import Route, Spot, Streets, between_m, shifted
+from tests.patience import AT_MOST_S
 
 pytestmark = pytest.mark.anyio
 FIVE = datetime(2026, 11, 27, 15, tzinfo=UTC)
@@ -32,7 +33,7 @@ async def test_a_ride_takes_as_long_as_the_way_is_and_ends_at_the_door():
     clock = fast_clock()
     moving = Moving(streets(), clock, "BICYCLE", START)
     before = clock.now()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(AT_MOST_S):
         await moving.ride_to(GOAL)
     assert clock.now() - before >= timedelta(seconds=moving.move.route.seconds)
     assert between_m(moving.spot(), GOAL) < 1
