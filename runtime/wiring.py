@@ -169,7 +169,8 @@ async def open_platform(settings: Settings, names: Sequence[str] = ()) -> AsyncG
         journals = PostgresEventLog(readers, signals)
         log = await stack.enter_async_context(_open_log(settings, journals))
         search = await stack.enter_async_context(_open_search(settings, stores["catalog"], journals))
-        analytics = await stack.enter_async_context(open_analytics(settings.analytics_url, stores["insights"].database))
+        insights = open_analytics(settings.analytics_url, stores["insights"].database, clock)
+        analytics = await stack.enter_async_context(insights)
         flow = PostgresFlow(readers)
         ports = await stack.enter_async_context(_open_ports(settings, stores, signals, clock))
         yield Platform(

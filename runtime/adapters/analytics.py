@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
+from kernel.clock import Clock
 from runtime.adapters.clickhouse import open_clickhouse
 from runtime.adapters.postgres.analytics import PostgresAnalytics
 from runtime.adapters.postgres.flow import PostgresFlow
@@ -16,10 +17,10 @@ DOMAIN = "insights"
 
 
 @asynccontextmanager
-async def open_analytics(url: str, database: Database) -> AsyncGenerator[Analytics]:
+async def open_analytics(url: str, database: Database, clock: Clock) -> AsyncGenerator[Analytics]:
     """The engine at that address, which need not be there yet; `database` as insights' own role. Raises CannotStart."""
     if url.startswith(POSTGRES):
-        yield PostgresAnalytics(database)
+        yield PostgresAnalytics(database, clock)
     elif url.startswith(CLICKHOUSE):
         async with open_clickhouse(url) as analytics:
             yield analytics

@@ -14,6 +14,8 @@ from kernel.messages import Row, Value
 from subgraphs.insights.facts import AnyFact, Fault
 
 QUARTER = timedelta(minutes=15)
+KEPT_FOR = timedelta(days=3 * 365 + 1)
+"""Engines forget by themselves what is older; figures of a period that begins earlier are too low, or nothing."""
 LONGEST_SHIFT = timedelta(hours=24)
 """What a shift or an engagement counts for at most: one that nobody has ended says nothing more."""
 ROUGHNESS = 0.01
@@ -150,7 +152,8 @@ class Analytics(Protocol):
 
     Whatever was recorded twice, in another order or in other batches gives the same answers. Percentiles are of the
     lowest rank that more than that share of the values does not exceed, and may be off by `ROUGHNESS` of themselves
-    (baskets, durations) or `LATENESS_ROUGHNESS_S`; everything else is exact. Everything raises Outage.
+    (baskets, durations) or `LATENESS_ROUGHNESS_S`; everything else is exact. What is older than `KEPT_FOR` is forgotten
+    sooner or later, and comes back for as long at most when it is recorded again. Everything raises Outage.
     """
 
     @property

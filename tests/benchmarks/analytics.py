@@ -20,6 +20,7 @@ from runtime.adapters.postgres.analytics import PostgresAnalytics
 from runtime.adapters.postgres.pool import open_database, url_of_role
 from subgraphs.insights.analytics import Analytics, OfPlatform, OfRestaurant
 from subgraphs.insights.facts import AnyFact, Line, OrderFact
+from tests.clocks import SettableClock
 from tests.conftest import running_postgres, runtime_url
 from tests.insights.bench import migrate_insights, sale
 from tests.spelling import AT
@@ -80,7 +81,7 @@ async def postgres(folder: Path) -> AsyncGenerator[Analytics]:
         url = server.create_database()
         await migrate_insights(url)
         async with open_database(url_of_role(runtime_url(url), "insights"), "insights", 2) as database:
-            yield PostgresAnalytics(database)
+            yield PostgresAnalytics(database, SettableClock())
 
 
 async def main(orders: int) -> None:

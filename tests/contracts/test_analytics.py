@@ -1,22 +1,27 @@
 """Analytics in Postgres and in ClickHouse: both agree with whoever reckons plainly, however the facts came."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
 from random import Random
 
 import pytest
+from msgspec.structs import asdict, replace
 
 from kernel.ports import Outage
-from runtime.adapters.clickhouse import open_clickhouse
+from runtime.adapters.clickhouse import ClickHouseAnalytics, open_clickhouse
 from runtime.adapters.clickhouse.connecting import ClickHouse
+from runtime.adapters.clickhouse.connecting import open_database as open_clickhouse_database
 from runtime.adapters.clickhouse.tables import SCHEMA
 from runtime.adapters.postgres.analytics import KEPT, PostgresAnalytics
+from runtime.adapters.postgres.analytics.forgetting import OFTEN
 from runtime.adapters.postgres.migrating import migrate
-from runtime.adapters.postgres.pool import open_database, url_of_role
+from runtime.adapters.postgres.pool import Database, open_database, url_of_role
 from runtime.adapters.postgres.schemas import DomainSchema
 from subgraphs.insights.analytics import (
+    KEPT_FOR,
     LATENESS_ROUGHNESS_S,
     ROUGHNESS,
     Analytics,
@@ -25,6 +30,7 @@ from subgraphs.insights.analytics import (
     OfRestaurant,
 )
 from subgraphs.insights.facts import AnyFact
+from tests.clocks import SettableClock
 from tests.conftest import PostgresForTests, free_port, run_apart, runtime_url, test_settings
 from tests.insights.evenings import BEGAN, COURIERS, NOW, RESTAURANTS, business
 from tests.insights.oracle import Oracle
@@ -33,6 +39,7 @@ pytestmark = pytest.mark.anyio
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 BEFORE = BEGAN - 2 * HOUR
+TABLES = [statement.split()[5] for statement in SCHEMA]
 CHDB = pytest.param(
     "clickhouse",
     marks=pytest.mark.skipif(
@@ -61,23 +68,52 @@ def chdb_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("chdb") / "store"
 
 
+@dataclass
+class Engine:
+    """An engine, and how it is made to forget at once what it would forget sooner or later."""
+
+    analytics: Analytics
+    forget: Callable[[], Awaitable[None]]
+
+
 @pytest.fixture(params=["postgresql", CHDB])
-async def analytics(request: pytest.FixtureRequest) -> AsyncIterator[Analytics]:
-    """An engine without facts."""
+async def engine(request: pytest.FixtureRequest) -> AsyncIterator[Engine]:
+    """Without facts."""
     if request.param == "postgresql":
         url = url_of_role(runtime_url(request.getfixturevalue("insights_url")), "insights")
         async with open_database(url, "insights", 4) as database:
             for table in KEPT.tables:
                 await database.fetch(f'delete from "{table.name}"')
-            yield PostgresAnalytics(database)
+            yield in_postgres(database)
     else:
-        url = f"chdb://{request.getfixturevalue('chdb_path')}"
-        database = ClickHouse(url)
-        for statement in SCHEMA:
-            await database.command(f"truncate table if exists {statement.split()[5]}")
-        await database.aclose()
-        async with open_clickhouse(url) as opened:
-            yield opened
+        async with open_clickhouse_database(f"chdb://{request.getfixturevalue('chdb_path')}") as database:
+            for table in TABLES:
+                await database.command(f"truncate table if exists {table}")
+            yield in_clickhouse(database)
+
+
+def in_postgres(database: Database) -> Engine:
+    clock = SettableClock(datetime.now(UTC))
+    analytics = PostgresAnalytics(database, clock)
+
+    async def forget() -> None:
+        clock.advance(OFTEN)
+        await analytics.record([])
+
+    return Engine(analytics, forget)
+
+
+def in_clickhouse(database: ClickHouse) -> Engine:
+    async def forget() -> None:
+        for table in TABLES:
+            await database.command(f"optimize table {table} final")
+
+    return Engine(ClickHouseAnalytics(database), forget)
+
+
+@pytest.fixture
+def analytics(engine: Engine) -> Analytics:
+    return engine.analytics
 
 
 def of_restaurant(restaurant: str, begin: datetime, *steps: timedelta, currency: str = "EUR") -> OfRestaurant:
@@ -107,17 +143,25 @@ SPANS = [
 
 async def agree(one: Analytics, oracle: Oracle) -> None:
     """Every answer is the oracle's, percentiles within their bounds."""
-    for asked in PERIODS:
+    await agree_on_periods(one, oracle)
+    for span in SPANS:
+        assert await one.unassigned(span.now) == await oracle.unassigned(span.now)
+
+
+async def agree_on_periods(one: Analytics, oracle: Oracle, later: timedelta = timedelta()) -> None:
+    """Business was so much later than it is made up."""
+    for period in PERIODS:
+        asked = replace(period, edges=tuple(edge + later for edge in period.edges))
         assert await one.sales(asked) == await oracle.sales(asked)
         assert await one.losses(asked) == await oracle.losses(asked)
         assert await one.items(asked, 4) == await oracle.items(asked, 4)
         await agree_on_baskets(one, oracle, asked)
         await agree_on_punctuality(one, oracle, asked)
-    for span in SPANS:
+    for each in SPANS:
+        span = OfPlatform(begin=each.begin + later, end=each.end + later, now=each.now + later)
         await agree_on_operations(one, oracle, span)
-        assert await one.unassigned(span.now) == await oracle.unassigned(span.now)
     for courier in (*COURIERS, "courier_nobody"):
-        pay = OfCourier(courier_id=courier, edges=PERIODS[0].edges)
+        pay = OfCourier(courier_id=courier, edges=tuple(edge + later for edge in PERIODS[0].edges))
         assert await one.earnings(pay) == await oracle.earnings(pay)
 
 
@@ -193,6 +237,28 @@ async def test_answers_are_right_halfway_too(analytics: Analytics) -> None:
 async def test_nothing_recorded_comes_to_nothing(analytics: Analytics) -> None:
     await analytics.record([])
     await agree(analytics, Oracle())
+
+
+async def test_what_is_older_than_it_is_kept_is_forgotten_however_often_it_is_told(engine: Engine) -> None:
+    today = datetime.combine(datetime.now(UTC).date(), BEGAN.timetz())
+    lately, once = today - 20 * DAY - BEGAN, today - 20 * DAY - KEPT_FOR - BEGAN
+    recent = [moved(fact, lately, "recent") for fact in business(1)]
+    old = [moved(fact, once, "old") for fact in business(2)]
+    for _ in range(2):
+        await engine.analytics.record([*old, *recent])
+        await engine.forget()
+        await agree_on_periods(engine.analytics, Oracle(recent), lately)
+        await agree_on_periods(engine.analytics, Oracle(), once)
+
+
+def moved(fact: AnyFact, by: timedelta, name: str) -> AnyFact:
+    """The fact at another time, of other lives."""
+    told = asdict(fact)
+    moments = {field: value + by for field, value in told.items() if isinstance(value, datetime)}
+    ids = {
+        field: f"{told[field]}_{name}" for field in ("event_id", "order_id", "offer_id", "delivery_id") & told.keys()
+    }
+    return replace(fact, **moments, **ids)
 
 
 async def test_a_server_that_is_not_there_is_an_outage() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from runtime.adapters.postgres.analytics import KEPT, PostgresAnalytics
 from runtime.adapters.postgres.pool import open_database, url_of_role
+from tests.clocks import SettableClock
 from tests.conftest import PostgresForTests, run_apart, runtime_url
 from tests.insights.bench import Bench, migrate_insights, open_bench
 
@@ -23,7 +24,7 @@ async def analytics(insights_url: str) -> AsyncGenerator[PostgresAnalytics]:
     async with open_database(url_of_role(runtime_url(insights_url), "insights"), "insights", 3) as database:
         for table in KEPT.tables:
             await database.fetch(f'delete from "{table.name}"')
-        yield PostgresAnalytics(database)
+        yield PostgresAnalytics(database, SettableClock())
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ import pytest
 
 from kernel.consuming import Consumer
 from kernel.digesting import Pouring
+from kernel.log import journal_of
 from kernel.ports import Outage
 from kernel.tailing import Tail
 from runtime.adapters.analytics import FlowProgress
@@ -80,7 +81,7 @@ async def journaled(url: str, world: World) -> None:
 async def pouring(platform: Platform, port: Any) -> AsyncGenerator[None]:
     """The sink at work."""
     equipment, sink = platform.equipment["insights"], sink_to(port.engine)
-    tails = [Tail(platform.journals, topic.partition(".")[0], [topic]) for topic in TOPICS]
+    tails = [Tail(platform.journals, journal_of(topic), [topic]) for topic in TOPICS]
     consumer = Consumer(Pouring(sink, port, equipment.checkpoints), tails, equipment, from_start=sink.from_start)
     tasks = [asyncio.create_task(loop.run()) for loop in (*tails, consumer)]
     try:

@@ -11,9 +11,8 @@ from enum import Enum
 from typing import get_type_hints
 
 from kernel.messages import Value
+from subgraphs.insights.analytics import KEPT_FOR
 from subgraphs.insights.facts import LIVES, AnyFact, DeliveryFact, Fault, OfferFact, OrderFact, ShiftFact
-
-KEPT_YEARS = 3
 
 _AT = "DateTime64(6, 'UTC')"
 _WORD = "SimpleAggregateFunction(max, Nullable(String))"
@@ -25,7 +24,7 @@ _MERGED: Mapping[object, str] = {
     Fault | None: _WORD,
 }
 _SEEN = "seen_at SimpleAggregateFunction(max, DateTime('UTC')), index seen seen_at type minmax granularity 1"
-_KEEP = f"interval {KEPT_YEARS} year"
+_KEEP = f"interval {KEPT_FOR.days} day"
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,12 @@ from subgraphs.insights.domain import quarters
 from subgraphs.insights.schema.access import may_see_operations
 from subgraphs.insights.schema.periods import Figures, checked, complete_until
 
-Begin = Annotated[datetime, strawberry.argument(name="from", description="Widened to a whole quarter of an hour.")]
+Begin = Annotated[
+    datetime,
+    strawberry.argument(
+        name="from", description="Widened to a whole quarter of an hour. Figures are kept for three years."
+    ),
+]
 End = Annotated[datetime, strawberry.argument(name="to", description="Widened to a whole quarter of an hour.")]
 
 

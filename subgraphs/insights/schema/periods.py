@@ -13,7 +13,9 @@ from subgraphs.insights.analytics import Analytics, Progress
 from subgraphs.insights.domain import ImpossiblePeriod
 from subgraphs.insights.reactions import TOPICS, consumer_of
 
-FirstDay = Annotated[date, strawberry.argument(name="from", description="The first day.")]
+FirstDay = Annotated[
+    date, strawberry.argument(name="from", description="The first day. Figures are kept for three years.")
+]
 LastDay = Annotated[date, strawberry.argument(name="to", description="The last day, which is part of the period.")]
 
 CheckedT = TypeVar("CheckedT")

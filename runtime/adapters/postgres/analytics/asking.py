@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+from kernel.clock import Clock
 from kernel.messages import Row
 from runtime.adapters.postgres.analytics import questions
 from runtime.adapters.postgres.analytics.cells import DAY, MICROSECOND, PLATFORM, floored, middle
+from runtime.adapters.postgres.analytics.forgetting import OFTEN, forget, horizon
 from runtime.adapters.postgres.analytics.lives import ENGINE
 from runtime.adapters.postgres.analytics.recording import DOMAIN, record
 from runtime.adapters.postgres.pool import Database
@@ -48,13 +50,18 @@ class PostgresAnalytics:
 
     engine = ENGINE
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, clock: Clock) -> None:
         """`database` as insights' own role."""
-        self._database = database
+        self._database, self._clock = database, clock
+        self._forgets_at: datetime | None = None
         self._views = PostgresViews(DOMAIN, database)
 
     async def record(self, facts: Sequence[AnyFact]) -> None:
-        await record(self._database, facts)
+        now = self._clock.now()
+        await record(self._database, facts, horizon(now))
+        if self._forgets_at is None or now >= self._forgets_at:
+            is_more = await forget(self._database, horizon(now))
+            self._forgets_at = now if is_more else now + OFTEN
 
     async def sales(self, asked: OfRestaurant) -> Sequence[Sold]:
         return await self._views.fetch(Sold, questions.SALES, asked.restaurant_id, asked.currency, [*asked.edges])

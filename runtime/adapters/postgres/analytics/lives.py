@@ -8,10 +8,13 @@ import msgspec
 from kernel.messages import Row
 from kernel.projecting import View
 from runtime.adapters.postgres.schemas import Kept
+from runtime.adapters.postgres.shapes import columns_of, quoted
 from subgraphs.insights.facts import LIVES, AnyFact, AnyLife, DeliveryLife, OfferLife, OrderLife, ShiftFact
 from subgraphs.insights.reactions import consumer_of
 
 ENGINE = "postgresql"
+LOCK = "select pg_advisory_xact_lock(hashtextextended('insights.analytics', 0))"
+"""One writer at a time: batches share cells. It takes no xid, so that waiting for it holds up no reader."""
 
 
 class CellRow(Row):
@@ -38,19 +41,28 @@ class ItemName(Row):
 
 LifeT = TypeVar("LifeT", bound=Row)
 
-ORDERS = View(name="analytics_order", row=OrderLife, key=("order_id",))
-OFFERS = View(
-    name="analytics_offer",
-    row=OfferLife,
-    key=("offer_id",),
+
+def last_moment(row: type[Row]) -> str:
+    """The latest moment that a row tells of, as SQL: by it rows are forgotten."""
+    return f"greatest({quoted([column.name for column in columns_of(row) if column.type == 'timestamptz'])})"
+
+
+def _table(name: str, row: type[LifeT], *key: str, indexes: tuple[str, ...] = ()) -> View[LifeT]:
+    """Rows of about the same time lie together, so that a few bytes a megabyte find those to be forgotten."""
+    return View(name=name, row=row, key=key, indexes=(*indexes, f"using brin (({last_moment(row)}))"))
+
+
+ORDERS = _table("analytics_order", OrderLife, "order_id")
+OFFERS = _table(
+    "analytics_offer",
+    OfferLife,
+    "offer_id",
     indexes=("(assigned_at) where released_at is null", "(delivery_id) where released_at is null"),
 )
-DELIVERIES = View(
-    name="analytics_delivery", row=DeliveryLife, key=("delivery_id",), indexes=("(sought_at) where ended_at is null",)
-)
-SHIFTS = View(name="analytics_shift", row=ShiftFact, key=("event_id",), indexes=("(at)",))
-CELLS = View(name="analytics_cell", row=CellRow, key=("scope", "measure", "grain", "at", "label"))
-ITEMS = View(name="analytics_item", row=ItemName, key=("item_id",))
+DELIVERIES = _table("analytics_delivery", DeliveryLife, "delivery_id", indexes=("(sought_at) where ended_at is null",))
+SHIFTS = _table("analytics_shift", ShiftFact, "event_id", indexes=("(at)",))
+CELLS = _table("analytics_cell", CellRow, "scope", "measure", "grain", "at", "label")
+ITEMS = _table("analytics_item", ItemName, "item_id")
 
 KEPT = Kept(consumer=consumer_of(ENGINE), tables=(ORDERS, OFFERS, DELIVERIES, SHIFTS, CELLS, ITEMS))
 

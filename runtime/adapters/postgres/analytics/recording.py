@@ -1,6 +1,7 @@
 """Recording: facts are joined to their lives, and the cells move by what the lives add now and did not before."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import reduce
 
 import msgspec
@@ -9,6 +10,7 @@ from kernel.messages import Row
 from runtime.adapters.postgres.analytics.cells import sums_of
 from runtime.adapters.postgres.analytics.lives import (
     DELIVERIES,
+    LOCK,
     OFFERS,
     ORDERS,
     SHIFTS,
@@ -24,7 +26,6 @@ from subgraphs.insights.facts import AnyFact, OrderLife
 
 DOMAIN = "insights"
 
-_LOCK = "select pg_advisory_xact_lock(hashtextextended('insights.analytics', 0))"
 _MOVE = """
 insert into analytics_cell as c (scope, measure, grain, at, label, count, total)
 select scope, measure, grain, at, label, count, total from json_populate_recordset(null::analytics_cell, $1::json)
@@ -42,18 +43,21 @@ _TABLES: Mapping[type[Row], TableSql] = {
 }
 
 
-async def record(database: Database, facts: Sequence[AnyFact]) -> None:
-    """Records the facts in one transaction, one batch after the other: they share cells. Raises Outage."""
+async def record(database: Database, facts: Sequence[AnyFact], since: datetime) -> None:
+    """Records the facts in one transaction, one batch after the other: they share cells. Raises Outage.
+
+    `since`: cells of days before are left alone, as they are forgotten.
+    """
     told: list[Row] = [life_of(fact) for fact in facts]
     before: list[Row] = []
     after: list[Row] = []
     async with database.transaction() as connection:
-        await connection.execute(_LOCK)  # An advisory lock takes no xid, so that waiting for it holds up no reader.
+        await connection.execute(LOCK)
         for kind in _TABLES:
             known, now = await _join(connection, kind, [life for life in told if isinstance(life, kind)])
             before += known
             after += now
-        await _write(connection, _MOVE, [*_moves(before, after)])
+        await _write(connection, _MOVE, [move for move in _moves(before, after) if move.at >= since])
         await _write(connection, _NAME, _names(life for life in told if isinstance(life, OrderLife)))
 
 
