@@ -49,15 +49,10 @@ ENGINES = frozenset({"kafka_broker", "own_kafka", "opensearch_node"})
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever needs an engine of Java's is marked, so that nobody forgets to.
-
-    aiokafka's lost sockets are found by the garbage collector during whichever of these tests comes later.
-    """
+    """Whatever needs an engine of Java's is marked, so that nobody forgets to."""
     for item in items:
         if isinstance(item, pytest.Function) and ENGINES & set(item.fixturenames):
             item.add_marker("engines")
-        if item.get_closest_marker("engines"):
-            item.add_marker(pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"))
 
 
 @pytest.fixture(scope="session")

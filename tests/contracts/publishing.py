@@ -5,11 +5,10 @@ from contextlib import asynccontextmanager, suppress
 from itertools import product
 from typing import Any
 
-from aiokafka import AIOKafkaProducer
-
 from kernel.log import START, Position, Sealed, TopicPartition
 from kernel.ports import EventLog, Outage
 from runtime.adapters.kafka.administering import Topic, open_administration
+from runtime.adapters.kafka.clients import Producer
 from runtime.adapters.kafka.fetching import open_brokers
 from runtime.adapters.kafka.records import to_kafka
 from runtime.adapters.postgres.log import PARTITIONS
@@ -89,7 +88,7 @@ async def make_topics(servers: str, topics: Sequence[str] = TOPICS) -> None:
 
 @asynccontextmanager
 async def open_publisher(servers: str, journals: EventLog, topics: Sequence[str] = TOPICS) -> AsyncGenerator[Publisher]:
-    producer: Any = AIOKafkaProducer(bootstrap_servers=servers, acks="all", enable_idempotence=True)
+    producer: Any = Producer(bootstrap_servers=servers, acks="all", enable_idempotence=True)
     await producer.start()
     try:
         yield Publisher(journals, producer, topics)

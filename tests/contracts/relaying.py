@@ -6,9 +6,10 @@ from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 
 from kernel.log import START, Position, Sealed
+from runtime.adapters.kafka.clients import Consumer
 from runtime.adapters.kafka.records import from_kafka
 from runtime.adapters.kafka.relay import CONSUMER, Relay, lease_of
 from runtime.adapters.postgres.consuming import PostgresCheckpoints
@@ -52,7 +53,7 @@ def relaying(servers: str, url: str, valkey_url: str) -> Generator[int]:
 
 async def published(servers: str) -> Mapping[Part, Sequence[Sealed]]:
     """Everything in the shop's topics, as a stranger reads it."""
-    consumer: Any = AIOKafkaConsumer(bootstrap_servers=servers, enable_auto_commit=False, auto_offset_reset="earliest")
+    consumer: Any = Consumer(bootstrap_servers=servers, enable_auto_commit=False, auto_offset_reset="earliest")
     await consumer.start()
     try:
         parts = [TopicPartition(*part) for part in PARTS]

@@ -3,11 +3,11 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
+from aiokafka import ConsumerRebalanceListener
 from aiokafka import TopicPartition as Place
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from aiokafka.errors import KafkaError
@@ -15,6 +15,7 @@ from aiokafka.errors import KafkaError
 from kernel.log import TopicPartition
 from kernel.sharing import Share
 from runtime.adapters.background import ended
+from runtime.adapters.kafka.clients import CLOSE_WITHIN_S, LEAVE_WITHIN_S, Consumer
 
 SESSION_S = 6.0
 """A worker that was killed is missed after so long; what it held waits, and nothing else."""
@@ -22,7 +23,6 @@ HEARTBEAT_S = 1.5
 LOOK_S = 0.5
 METADATA_S = 10.0
 PAUSE_S = 1.0
-CLOSE_TIMEOUT_S = 2.0
 _log = logging.getLogger(__name__)
 
 
@@ -55,7 +55,7 @@ class Member(ConsumerRebalanceListener):
             await asyncio.sleep(PAUSE_S)
 
     async def _belong(self) -> None:
-        self._consumer = AIOKafkaConsumer(
+        self._consumer = Consumer(
             bootstrap_servers=self._servers,
             group_id=self._group,
             enable_auto_commit=False,
@@ -75,9 +75,7 @@ class Member(ConsumerRebalanceListener):
                     self._consumer.subscribe(sorted(topics), listener=self)
                 await self._consumer.getmany(timeout_ms=int(LOOK_S * 1000))  # Says what is wrong with the group.
         finally:
-            with suppress(TimeoutError, KafkaError, OSError):
-                async with asyncio.timeout(CLOSE_TIMEOUT_S):
-                    await self._consumer.stop()
+            await self._consumer.stop()
 
     def on_partitions_revoked(self, revoked: Iterable[Place]) -> None:
         """Nothing: what was given last is kept until the group has given anew."""
@@ -116,5 +114,7 @@ class Groups:
             if not member.portions and member.work is not None:
                 del self._members[group]
                 member.work.cancel()
-                await asyncio.wait([member.work], timeout=2 * CLOSE_TIMEOUT_S)  # It says good-bye to its group.
+                await asyncio.wait(
+                    [member.work], timeout=LEAVE_WITHIN_S + 2 * CLOSE_WITHIN_S
+                )  # It says good-bye to its group.
                 await ended(member.work)

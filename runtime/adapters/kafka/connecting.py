@@ -5,10 +5,10 @@ from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from kernel.ports import Outage
+from runtime.adapters.kafka.clients import Admin
 
 REQUEST_TIMEOUT_MS = 10_000
 logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # It tells of each try; whoever tries tells of outages.
@@ -36,7 +36,7 @@ async def open_admin(servers: str) -> AsyncGenerator[Any]:
     Raises Outage when no server answers.
     """
     with outages():
-        client: Any = AIOKafkaAdminClient(bootstrap_servers=servers, request_timeout_ms=REQUEST_TIMEOUT_MS)
+        client: Any = Admin(bootstrap_servers=servers, request_timeout_ms=REQUEST_TIMEOUT_MS)
         try:
             await client.start()
             yield client

@@ -8,22 +8,21 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any, NamedTuple, TypeGuard
 
 from aiokafka import TopicPartition as Place
-from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError, NotLeaderForPartitionError, OffsetOutOfRangeError, for_code
 from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.protocol.offset import OffsetRequest
 from aiokafka.record.memory_records import MemoryRecords
 
 from kernel.log import Position, Sealed, TopicPartition
+from runtime.adapters.kafka.clients import Client
 from runtime.adapters.kafka.connecting import outages
 from runtime.adapters.kafka.records import NotOurRecord, followed_by, from_kafka
 
 ANSWER_TIMEOUT_S = 4.0
-CLOSE_TIMEOUT_S = 1.0
 MOST_BYTES = 8 * 2**20
 """Of one answer; each partition has a bound of its own besides."""
 FIRST, BEHIND_LAST = -2, -1
@@ -50,15 +49,12 @@ class Brokers:
         self._client: Any = None
         self._connecting, self._learning = asyncio.Lock(), asyncio.Lock()
         self._closing: set[asyncio.Task[None]] = set()
-        self._reaching: set[asyncio.Task[object]] = set()
-        self._reached: set[tuple[Any, int, int]] = set()
-        """Client, broker and connection that were there once; if it is gone, asking makes it anew."""
 
     async def aclose(self) -> None:
         """Ends all connections, those included that are just being ended."""
         await self.look_again()
         if self._closing:
-            await asyncio.wait(self._closing, timeout=CLOSE_TIMEOUT_S)
+            await asyncio.wait(self._closing)
 
     async def look_again(self) -> None:
         """Ends all connections; whoever asks next connects anew and hears who leads what by now."""
@@ -118,34 +114,15 @@ class Brokers:
             client = await self._connected()
             try:
                 async with asyncio.timeout(ANSWER_TIMEOUT_S):
-                    group = _ASIDE if aside else 0
-                    await self._reach(client, leader, group)
-                    return await client.send(leader, request, group=group)
+                    return await client.send(leader, request, group=_ASIDE if aside else 0)
             except (KafkaError, OSError, TimeoutError):
                 await self._part_with(client)
                 raise
 
-    async def _reach(self, client: Any, leader: int, group: int) -> None:
-        """Connects to its end, also when whoever asked is cancelled: the client would lose sight of the connection."""
-        if (client, leader, group) in self._reached:
-            return
-        reaching = asyncio.create_task(client.ready(leader, group=group), name="kafka:reaching")
-        self._reaching.add(reaching)
-        reaching.add_done_callback(self._has_tried)
-        await asyncio.shield(reaching)
-        self._reached.add((client, leader, group))
-
-    def _has_tried(self, reaching: asyncio.Task[object]) -> None:
-        self._reaching.discard(reaching)
-        if not reaching.cancelled():
-            reaching.exception()  # Whoever asked may not be there any more.
-
     async def _connected(self) -> Any:
         async with self._connecting:
             if self._client is None:
-                client: Any = AIOKafkaClient(
-                    bootstrap_servers=self._servers, request_timeout_ms=int(ANSWER_TIMEOUT_S * 1000)
-                )
+                client: Any = Client(bootstrap_servers=self._servers, request_timeout_ms=int(ANSWER_TIMEOUT_S * 1000))
                 try:
                     async with asyncio.timeout(ANSWER_TIMEOUT_S):
                         await client.bootstrap()
@@ -175,18 +152,10 @@ class Brokers:
         if client is self._client:
             self._client = None
         if client is not None:
-            # To its end, also when whoever asked is cancelled.
-            self._reached = {reached for reached in self._reached if reached[0] is not client}
-            closing = asyncio.create_task(self._close(client), name="kafka:closing")
+            closing = asyncio.create_task(client.close(), name="kafka:closing")
             self._closing.add(closing)
             closing.add_done_callback(self._closing.discard)
-            await asyncio.wait([closing], timeout=CLOSE_TIMEOUT_S)
-
-    async def _close(self, client: Any) -> None:
-        if self._reaching:
-            await asyncio.wait(self._reaching)
-        with suppress(KafkaError, OSError, TimeoutError):
-            await client.close()
+            await asyncio.wait([closing])
 
 
 def _is_known(leader: int | None) -> TypeGuard[int]:

@@ -11,10 +11,10 @@ from typing import Any, Protocol
 from zlib import crc32
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from kernel.places import Position
 from kernel.ports import Outage
+from runtime.adapters.kafka.clients import Consumer, Producer
 from runtime.adapters.kafka.connecting import outages
 from runtime.adapters.kafka.topics import POSITIONS
 from runtime.adapters.postgres.log import PARTITIONS
@@ -27,7 +27,6 @@ TAKEN_AT_ONCE = 500
 WAIT_S = 2.0
 ANSWER_TIMEOUT_S = 0.8
 START_WITHIN_S = 8.0
-CLOSE_WITHIN_S = 3.0
 SESSION_MS = 6_000
 """After so long a worker that says nothing has its partitions taken away."""
 _HEADERS = [("content-type", b"application/json")]
@@ -42,7 +41,7 @@ class CourierIndex(Protocol):
     async def near(self, around: Position, radius_m: float, since: datetime, limit: int) -> Sequence[Point]: ...
 
 
-class Client:
+class OnDemand:
     """One of aiokafka's clients, connected when it is first used and made anew when that failed."""
 
     def __init__(self, make: Callable[[], Any]) -> None:
@@ -67,11 +66,12 @@ class Client:
         return client
 
     async def aclose(self) -> None:
-        """While Kafka is away nobody can leave its group: the client is left to itself then."""
+        """Ends it, however far it has come."""
         if self._starting is not None:
-            with suppress(Outage, TimeoutError):
-                async with asyncio.timeout(CLOSE_WITHIN_S):
-                    await (await self._starting).stop()
+            self._starting.cancel()
+            await asyncio.wait([self._starting])
+            if not self._starting.cancelled() and not self._starting.exception():
+                await self._starting.result().stop()
 
 
 class KafkaPositionStream:
@@ -81,11 +81,11 @@ class KafkaPositionStream:
     def __init__(self, servers: str, index: CourierIndex, kept: int = KEPT) -> None:
         self._index, self._kept = index, kept // PARTITIONS
         self._decoder = msgspec.json.Decoder(Point)
-        self._producer = Client(
-            lambda: AIOKafkaProducer(bootstrap_servers=servers, acks=1, request_timeout_ms=int(WAIT_S * 1000))
+        self._producer = OnDemand(
+            lambda: Producer(bootstrap_servers=servers, acks=1, request_timeout_ms=int(WAIT_S * 1000))
         )
-        self._consumer = Client(
-            lambda: AIOKafkaConsumer(
+        self._consumer = OnDemand(
+            lambda: Consumer(
                 POSITIONS,
                 bootstrap_servers=servers,
                 group_id=GROUP,

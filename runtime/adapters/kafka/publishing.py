@@ -6,12 +6,12 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from aiokafka import AIOKafkaProducer
 from aiokafka.errors import MessageSizeTooLargeError, RecordListTooLargeError
 
 from kernel.log import Position, Sealed
 from kernel.messages import Value
 from kernel.ports import TopicPartition
+from runtime.adapters.kafka.clients import Producer
 from runtime.adapters.kafka.connecting import outages
 from runtime.adapters.kafka.records import Outgoing, to_kafka
 from runtime.adapters.kafka.topics import GREATEST_RECORD_BYTES
@@ -20,7 +20,6 @@ BATCH_BYTES = 1024 * 1024
 REQUEST_TIMEOUT_MS = 5_000
 ACKNOWLEDGED_WITHIN_S = 8.0
 START_WITHIN_S = 8.0
-CLOSE_WITHIN_S = 2.0
 _TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
 _OVERHEAD_BYTES = 256
 """Of a batch with one record and its lengths."""
@@ -35,21 +34,6 @@ class Published(Value):
     """Records that Kafka does not take because of their size; nothing behind them was published."""
     count: int
     """How many records were acknowledged."""
-
-
-class Producer(AIOKafkaProducer):
-    """aiokafka's own, which tries for ever when it is idempotent, and closes only after it has succeeded."""
-
-    async def abandon(self) -> None:
-        """Closes at once; what was on its way may arrive or not."""
-        self._closed = True
-        accumulator: Any = self._message_accumulator
-        accumulator._batches.clear()  # noqa: SLF001  (it has no other way of giving up)
-        await self.client.close()
-        sending: asyncio.Task[None] | None = self._sender.sender_task
-        if sending is not None:
-            sending.cancel()
-            await asyncio.wait([sending], timeout=CLOSE_WITHIN_S)
 
 
 class Publisher:
@@ -141,4 +125,4 @@ async def open_publisher(servers: str) -> AsyncGenerator[Publisher]:
         yield Publisher(producer)
     finally:
         with outages():
-            await producer.abandon()
+            await producer.stop()
