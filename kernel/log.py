@@ -2,6 +2,8 @@
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -28,6 +30,19 @@ class Position(Value, order=True):
 START = Position()
 
 TopicPartition = tuple[str, int]
+
+
+def journal_of(topic: str) -> str:
+    """The journal that a topic belongs to: `orders` of `orders.events`."""
+    return topic.partition(".")[0]
+
+
+def by_journal(topics: Iterable[str]) -> Mapping[str, Sequence[str]]:
+    """The topics of each journal, each once, both in the order of their names."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for topic in sorted(set(topics)):
+        found[journal_of(topic)].append(topic)
+    return found
 
 
 class Sealed(Value):

@@ -5,6 +5,7 @@ import asyncio
 from kernel.consuming import Consumer
 from kernel.digesting import Projecting
 from kernel.equipment import Equipment
+from kernel.log import by_journal
 from kernel.messages import Row
 from kernel.ports import EventLog
 from kernel.projecting import Projection
@@ -42,11 +43,7 @@ async def rebuild(owner: Owner, projection: Projection[Row], log: EventLog, equi
     """Folds the whole log into a shadow and swaps it in once it has caught up with the live view."""
     await cast_shadow(owner, projection)
     shadow = shadow_of(projection)
-    journals = sorted({topic.partition(".")[0] for topic in shadow.topics})
-    tails = [
-        Tail(log, journal, [topic for topic in shadow.topics if topic.startswith(f"{journal}.")])
-        for journal in journals
-    ]
+    tails = [Tail(log, journal, topics) for journal, topics in by_journal(shadow.topics).items()]
     consumer = Consumer(Projecting(shadow, equipment.view_store), tails, equipment)
     work = [asyncio.create_task(each.run(), name=f"rebuild:{shadow.view.name}") for each in (*tails, consumer)]
     try:

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from kernel.consuming import Consumer, Digest
 from kernel.digesting import Feeding, Performing, Pouring, Projecting, Reacting
-from kernel.log import Recorded
+from kernel.log import Recorded, by_journal
 from kernel.messages import Command
 from kernel.performing import Performer
 from kernel.subgraph import Effect, Reaction, Sink
@@ -113,20 +113,14 @@ class Work:
 
     def _tails(self, topics: set[str]) -> dict[str, Tail]:
         """Of each journal one. Workers for the same domains run the same consumers: they share the partitions."""
-        journals = sorted({topic.partition(".")[0] for topic in topics})
         group = ".".join(("work", *sorted(self._domains)))
         return {
-            journal: Tail(
-                self._platform.log,
-                journal,
-                sorted(topic for topic in topics if topic.startswith(f"{journal}.")),
-                group,
-            )
-            for journal in journals
+            journal: Tail(self._platform.log, journal, of_journal, group)
+            for journal, of_journal in by_journal(topics).items()
         }
 
     def _tails_of(self, topics: Sequence[str]) -> Sequence[Tail]:
-        return [self.tails[journal] for journal in sorted({topic.partition(".")[0] for topic in topics})]
+        return [self.tails[journal] for journal in by_journal(topics)]
 
     def _performers(self) -> Sequence[Performer]:
         return [

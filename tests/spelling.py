@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from kernel.log import Meta, Position, Recorded
+from kernel.log import Meta, Position, Recorded, journal_of
 from kernel.messages import Command, Event
 
 AT = datetime(2026, 11, 20, 17, 0, tzinfo=UTC)
@@ -17,7 +17,7 @@ def uuid_of(number: int) -> UUID:
 def recorded(message: Event | Command, stream: str, version: int = 1, topic: str = "tests.events") -> Recorded:
     """The message as a consumer gets it."""
     return Recorded(
-        journal=topic.partition(".")[0],
+        journal=journal_of(topic),
         partition=0,
         position=Position(txid=1, position=version),
         topic=topic,

@@ -14,7 +14,7 @@ from kernel.codec import Codec
 from kernel.consuming import Consumer
 from kernel.digesting import Pouring, Projecting
 from kernel.equipment import Equipment
-from kernel.log import ConsistencyToken
+from kernel.log import ConsistencyToken, journal_of
 from kernel.messages import Row
 from kernel.tailing import Tail
 from projections.reviews import PROJECTIONS as REVIEW_PROJECTIONS
@@ -129,7 +129,7 @@ class Town:
         row = RatingRow(target=restaurant_id, distribution=stars, as_of=as_of)
         await self.type("select reviews.save_ratings($1::jsonb)", msgspec.json.encode([row]).decode())
 
-    async def settled(self, within_s: float = 10.0) -> None:
+    async def settled(self, within_s: float = 30.0) -> None:
         """Until whatever was written is found."""
         consumers: dict[str, tuple[str, ...]] = {
             SEARCH_PROJECTION.view.name: ("catalog.changes",),
@@ -143,7 +143,7 @@ class Town:
                 for last in written:
                     if last.topic in topics:
                         token = ConsistencyToken(
-                            journal=last.topic.partition(".")[0],
+                            journal=journal_of(last.topic),
                             partition=last.partition,
                             txid=last.txid,
                             position=last.position,

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 
-from kernel.log import Position, Sealed, TopicPartition
+from kernel.log import Position, Sealed, TopicPartition, journal_of
 from kernel.ports import EventLog, Wakeup
 from kernel.sharing import Share
 from runtime.adapters.background import background
@@ -79,8 +79,7 @@ class KafkaEventLog:
             self._flags.discard(flag)
 
     def share(self, topics: Sequence[str], group: str) -> AbstractAsyncContextManager[Share]:
-        journals = {topic: topic.partition(".")[0] for topic in topics}
-        parts = [(topic, number) for topic in topics for number in range(self.partitions(journals[topic]))]
+        parts = [(topic, number) for topic in topics for number in range(self.partitions(journal_of(topic)))]
         return self._groups.share(topics, group, parts)
 
     async def run(self) -> None:

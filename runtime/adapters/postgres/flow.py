@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from kernel.log import START, Position
+from kernel.log import START, Position, journal_of
 from kernel.ports import TopicPartition
-from runtime.adapters.postgres.log import PARTITIONS, journal_of
+from runtime.adapters.postgres.log import PARTITIONS
 from runtime.adapters.postgres.pool import Database
 
 COUNTED = 2500

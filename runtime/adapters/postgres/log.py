@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 
-from kernel.log import START, Position, Sealed
+from kernel.log import START, Position, Sealed, journal_of
 from kernel.ports import Signals, TopicPartition, Wakeup
 from kernel.sharing import Share, unshared
 from runtime.adapters.postgres.pool import Database
@@ -76,8 +76,3 @@ class PostgresEventLog:
     def share(self, topics: Sequence[str], group: str) -> AbstractAsyncContextManager[Share]:
         """Everything, to every worker: journals are tailed, and whoever comes second finds the checkpoint moved."""
         return unshared((topic, partition) for topic in topics for partition in range(PARTITIONS))
-
-
-def journal_of(topic: str) -> str:
-    """The journal a topic belongs to: `orders` of `orders.events`."""
-    return topic.partition(".")[0]

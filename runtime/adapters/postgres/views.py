@@ -7,10 +7,10 @@ from typing import TypeVar
 
 import msgspec
 
-from kernel.log import ConsistencyToken, Position
+from kernel.log import ConsistencyToken, Position, journal_of
 from kernel.messages import Row
 from kernel.projecting import Feed, FeedItem
-from runtime.adapters.postgres.log import PARTITIONS, journal_of
+from runtime.adapters.postgres.log import PARTITIONS
 from runtime.adapters.postgres.pool import Database
 
 RowT = TypeVar("RowT", bound=Row)
