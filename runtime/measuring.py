@@ -15,7 +15,7 @@ from kernel.ticking import Firing
 from runtime.adapters.postgres.flow import Backlog, Letters
 
 if TYPE_CHECKING:
-    from runtime.wiring import Platform
+    from runtime.wiring import Platform, Relay
     from runtime.working import Work
 
 EVERY_S = 5.0
@@ -89,8 +89,9 @@ class WorkMeter:
         for domain, consumers in everyone.items():
             await self._measure_consumers(domain, consumers)
             await self._measure_timers(domain, self._platform.equipment[domain])
-        for journal in sorted({relay.journal for relay in self._platform.relays} & everyone.keys()):
-            await self._measure_relay(journal)
+        for relay in self._platform.relays:
+            if relay.journal in everyone:
+                await self._measure_relay(relay)
         HORIZON.set(await self._platform.journals.horizon_age_s())
 
     def _measure_effects(self) -> None:
@@ -113,10 +114,9 @@ class WorkMeter:
         for name in consumers:
             _set_letters(name, letters.get(name, Letters()))
 
-    async def _measure_relay(self, journal: str) -> None:
-        topics = [f"{journal}.{kind}" for kind in ("commands", "events", "changes")]
-        backlogs = await self._platform.flow.backlogs(journal, {RELAY: topics})
-        _set_backlog(f"{RELAY}.{journal}", backlogs[RELAY])
+    async def _measure_relay(self, relay: "Relay") -> None:
+        backlogs = await self._platform.flow.backlogs(relay.journal, {RELAY: relay.topics})
+        _set_backlog(f"{RELAY}.{relay.journal}", backlogs[RELAY])
 
     async def _measure_timers(self, domain: str, equipment: Equipment) -> None:
         now = equipment.clock.now()

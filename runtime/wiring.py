@@ -79,6 +79,11 @@ class Relay(Protocol):
 
     @property
     def journal(self) -> str: ...
+    @property
+    def topics(self) -> Sequence[str]:
+        """All of the journal's."""
+        ...
+
     async def run(self) -> None:
         """Until cancelled."""
         ...

@@ -48,7 +48,7 @@ class Relay:
     ) -> None:
         """`topics` are those of `journal`, `log` reads the journal itself, `checkpoints` are its domain's, `lease` is
         as `lease_of` makes it."""
-        self.journal, self._topics, self._log, self._checkpoints = journal, tuple(topics), log, checkpoints
+        self.journal, self.topics, self._log, self._checkpoints = journal, tuple(topics), log, checkpoints
         self._servers, self._lease = servers, lease
         self.leading = False
         self.published = 0
@@ -83,8 +83,8 @@ class Relay:
         _log.warning("waits out an outage", extra={"journal": self.journal, "error": str(outage)})
 
     async def _lead(self, lease: Lease) -> None:
-        parts = [(topic, number) for topic in self._topics for number in range(self._log.partitions(self.journal))]
-        async with open_publisher(self._servers) as publisher, self._log.watch(self._topics) as wakeup:
+        parts = [(topic, number) for topic in self.topics for number in range(self._log.partitions(self.journal))]
+        async with open_publisher(self._servers) as publisher, self._log.watch(self.topics) as wakeup:
             progress = Progress(self._checkpoints, await self._load(parts))
             _log.info("leads", extra={"journal": self.journal})
             pause = IDLE_POLL_S
