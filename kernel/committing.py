@@ -124,4 +124,6 @@ class CheckpointMoved(Value):
 
 Earlier = RequestKnown | RequestBusy
 """What the same request met before: it has its outcome, or is still being handled."""
+Obstacle = VersionMoved | CheckpointMoved
+"""What stood in the way of commits that were to be made together."""
 CommitResult = Committed | VersionMoved | ClaimTaken | RequestKnown | RequestBusy | CommandKnown | CheckpointMoved

@@ -1,6 +1,6 @@
 """Digests: what projections, feeds, reactions, effects and sinks do with the records they consume."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -14,6 +14,11 @@ from kernel.messages import Command, Refusal
 from kernel.ports import Checkpoints, Signals, ViewStore
 from kernel.projecting import Feed, Projection
 from kernel.subgraph import Effect, Reaction, Sink
+
+TOGETHER = 100
+"""Commands of a reaction committed at once; more would keep others waiting for their streams."""
+Consequence = tuple[Recorded, Sequence[Command]]
+"""An event, and what a reaction makes of it."""
 
 
 class Projecting:
@@ -54,7 +59,8 @@ def feed_key(feed: str, owner: str) -> str:
 class Reacting:
     """Turns events into the domain's own commands; their ids are derived, so a repeat is recognised.
 
-    The step past an event goes with the last of its commands: who was overtaken meanwhile commits nothing.
+    The step past events goes with the commit of what follows from them: who was overtaken meanwhile commits nothing.
+    Events that concern streams of their own are settled together; when that cannot be, one by one.
     """
 
     def __init__(self, reaction: Reaction, handler: Handler, checkpoints: Checkpoints) -> None:
@@ -63,17 +69,50 @@ class Reacting:
 
     async def digest(self, records: Sequence[Recorded], advance: Advance) -> bool:
         reached = advance.before
+        for last, consequences in self._apart(records):
+            step = msgspec.structs.replace(advance, before=reached, after=last.position)
+            if not await self._settle(consequences, step):
+                return False
+            reached = step.after
+        return True
+
+    def _apart(self, records: Sequence[Recorded]) -> Iterator[tuple[Recorded, Sequence[Consequence]]]:
+        """Runs of records, each by its last one, whose commands concern no stream twice; with those that gave any."""
+        streams: set[str] = set()
+        consequences: list[Consequence] = []
+        last: Recorded | None = None
         for record in records:
             commands = self._reaction.react(record)
-            if not commands:
-                continue
-            step = msgspec.structs.replace(advance, before=reached, after=record.position)
-            if not await carry_out(self._handler, self.name, record, commands, step):
+            concerned = [self._handler.stream(command) for command in commands]
+            if last is not None and (len(streams) + len(concerned) > TOGETHER or not streams.isdisjoint(concerned)):
+                yield last, consequences
+                streams, consequences = set(), []
+            streams.update(concerned)
+            if commands:
+                consequences.append((record, commands))
+            last = record
+        if last is not None:
+            yield last, consequences
+
+    async def _settle(self, consequences: Sequence[Consequence], step: Advance) -> bool:
+        if not consequences:
+            return await self._checkpoints.advance(step)
+        orders = [order for cause, commands in consequences for order in orders_of(self.name, cause, commands)]
+        if len(orders) > 1:
+            outcome = await self._handler.handle_all(orders, step)
+            if outcome is not None:
+                return not isinstance(outcome, AlreadyConsumed)
+        return await self._one_by_one(consequences, step)
+
+    async def _one_by_one(self, consequences: Sequence[Consequence], step: Advance) -> bool:
+        reached = step.before
+        for number, (cause, commands) in enumerate(consequences, start=1):
+            after = cause.position if number < len(consequences) else step.after
+            past = msgspec.structs.replace(step, before=reached, after=after)
+            if not await carry_out(self._handler, self.name, cause, commands, past):
                 return False
-            reached = record.position
-        if reached == advance.after:
-            return True
-        return await self._checkpoints.advance(msgspec.structs.replace(advance, before=reached))
+            reached = after
+        return True
 
 
 class Performing:
@@ -122,17 +161,27 @@ async def carry_out(
     Raises:
         Rejected: the domain refused one.
     """
-    for number, command in enumerate(commands, start=1):
-        call = Call(
-            correlation=cause.meta.correlation,
-            traceparent=cause.meta.traceparent,
-            causation=cause.id,
-            command_id=derive_id("cmd", cause.id, f"{consumer}:{number - 1}"),
-            advance=advance if number == len(commands) else None,
-        )
-        outcome = await handler.handle(command, call)
+    for number, (command, call) in enumerate(orders_of(consumer, cause, commands), start=1):
+        going = msgspec.structs.replace(call, advance=advance if number == len(commands) else None)
+        outcome = await handler.handle(command, going)
         if isinstance(outcome, Refused):
             raise Rejected(command, outcome.refusal)
         if isinstance(outcome, AlreadyConsumed):
             return False
     return True
+
+
+def orders_of(consumer: str, cause: Recorded, commands: Sequence[Command]) -> Sequence[tuple[Command, Call]]:
+    """Each command with its call, under the id that `consumer` always gives it."""
+    return [
+        (
+            command,
+            Call(
+                correlation=cause.meta.correlation,
+                traceparent=cause.meta.traceparent,
+                causation=cause.id,
+                command_id=derive_id("cmd", cause.id, f"{consumer}:{number}"),
+            ),
+        )
+        for number, command in enumerate(commands)
+    ]

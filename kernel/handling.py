@@ -1,12 +1,13 @@
 """Handling: the way of one command from its caller into the journal."""
 
 import asyncio
-from typing import Any
+from collections.abc import Sequence
 
 import msgspec
 
 from kernel.calling import Accepted, AlreadyConsumed, Call, IdempotencyKeyReused, Outcome, Refused, RequestInProgress
 from kernel.committing import (
+    Advance,
     CheckpointMoved,
     ClaimTaken,
     CommandKnown,
@@ -18,19 +19,14 @@ from kernel.committing import (
     RequestKnown,
     StoredOutcome,
     VersionMoved,
-    Write,
 )
-from kernel.deciding import Decider, Keeper
 from kernel.equipment import Equipment
 from kernel.ids import derive_id
-from kernel.messages import UNSTAMPED, Command, Refusal
+from kernel.messages import Command, Refusal
 from kernel.planning import Planner
 from kernel.ports import Outage
-from kernel.remembering import Memory
 from kernel.subgraph import Subgraph
 
-PAGE = 500
-"""Events of a stream read at once; an order has about ten."""
 ATTEMPTS = 10
 """How often a command is decided anew when others keep writing its stream first."""
 
@@ -45,11 +41,8 @@ class Handler:
     def __init__(self, subgraph: Subgraph, equipment: Equipment) -> None:
         self.name = subgraph.name
         self._subgraph = subgraph
-        self._journal, self._views = equipment.journal, equipment.views
-        self._clock, self._ids = equipment.clock, equipment.ids
-        self._signals, self._codec = equipment.signals, equipment.codec
-        self._planner, self._memory = Planner(subgraph.name, equipment.codec), Memory()
-        self._aggregates = {kind: aggregate for aggregate in subgraph.aggregates for kind in aggregate.commands}
+        self._journal, self._signals, self._ids = equipment.journal, equipment.signals, equipment.ids
+        self._planner = Planner(subgraph, equipment)
         self._refusals = {kind.__name__: kind for kind in subgraph.refusals}
 
     async def handle(self, command: Command, call: Call) -> Outcome:
@@ -62,9 +55,8 @@ class Handler:
             known = await self._journal.outcome(call.request)
             if known is not None:
                 return self._replay(known, call.request)
-        if command.at == UNSTAMPED:
-            command = msgspec.structs.replace(command, at=self._clock.now(), viewer=call.viewer)
-        informed = await self._inform(command)
+        command = self._planner.stamped(command, call)
+        informed = await self._planner.inform(command)
         outcome = Refused(refusal=informed) if isinstance(informed, Refusal) else await self._settle(informed, call)
         if isinstance(outcome, Refused) and call.request is not None:
             return await self._store_refusal(command, outcome.refusal, call.request, call)
@@ -72,29 +64,54 @@ class Handler:
             return await self._repeated(command, call, call.command_id) or outcome
         return outcome
 
-    async def _inform(self, command: Command) -> Command | Refusal:
-        recall = self._subgraph.recalls.get(type(command))
-        if recall is not None:
-            past = await self._journal.read(recall.stream(command))
-            command = recall.fill(command, [self._codec.message(sealed.type, sealed.data) for sealed in past])
-        facts = self._subgraph.facts.get(type(command))
-        return command if facts is None else await facts(command, self._views)
+    def stream(self, command: Command) -> str:
+        """The stream that the command concerns."""
+        return self._planner.stream(command)
+
+    async def handle_all(
+        self, orders: Sequence[tuple[Command, Call]], advance: Advance
+    ) -> Sequence[Accepted] | AlreadyConsumed | None:
+        """All of these commands, with `advance`, in one commit: each concerns another stream.
+
+        None when anything stands in the way of one of them: nothing was written, and each is to be handled by itself.
+        """
+        if any(self._planner.keeps_rows(command) for command, _ in orders):
+            return None
+        plans = await asyncio.gather(*(self._plan_among(command, call) for command, call in orders))
+        commits = [plan for plan in plans if isinstance(plan, Commit) and not (plan.claims or plan.releases)]
+        if len(commits) < len(plans):
+            return None
+        streams = [commit.stream for commit in commits]
+        with self._planner.memory.doubting(*streams):
+            result = await self._journal.commit_all(commits, advance)
+        if isinstance(result, VersionMoved):
+            self._planner.memory.forget(*streams)
+            return None
+        if isinstance(result, CheckpointMoved):
+            return AlreadyConsumed()
+        await self._signals.publish((*(commit.stream for commit in commits if commit.events), f"log:{self.name}"))
+        return [
+            Accepted(stream=each.stream, version=each.expected_version + len(each.events), token=None)
+            for each in commits
+        ]
+
+    async def _plan_among(self, command: Command, call: Call) -> Commit | Refusal:
+        informed = await self._planner.inform(self._planner.stamped(command, call))
+        if isinstance(informed, Refusal):
+            return informed
+        return await self._planner.decide_among(informed, call.command_id or self._ids.new("cmd"), call)
 
     async def _settle(self, command: Command, call: Call) -> Outcome:
-        aggregate = self._aggregates[type(command)]
         command_id = call.command_id or self._ids.new("cmd")
         for attempt in range(ATTEMPTS):
-            if isinstance(aggregate, Keeper):
-                planned = await self._plan_rows(aggregate, command, command_id, call)
-            else:
-                planned = await self._plan_events(aggregate, command, command_id, call)
+            planned = await self._planner.decide(command, command_id, call)
             if isinstance(planned, Refusal):
                 return Refused(refusal=planned)
-            with self._memory.doubting(planned.stream):
+            with self._planner.memory.doubting(planned.stream):
                 outcome = await self._commit(planned, call)
             if outcome is not None:
                 return outcome
-            self._memory.forget(planned.stream)
+            self._planner.memory.forget(planned.stream)
             await asyncio.sleep(0.002 * attempt)
         raise Contended(command.__class__.__name__)
 
@@ -103,39 +120,11 @@ class Handler:
         known = await self._journal.known(command_id)
         if known is None:
             return None
-        stream = self._aggregates[type(command)].stream(command)
+        stream = self._planner.stream(command)
         rest = await self._commit(self._planner.plan(stream, 0, (command_id, command), call), call)
         if isinstance(rest, AlreadyConsumed):
             return rest
         return Accepted(stream=stream, version=known.version, token=known.token, fresh=False)
-
-    async def _plan_events(
-        self, decider: Decider[Any, Any, Any], command: Command, command_id: str, call: Call
-    ) -> Commit | Refusal:
-        stream = decider.stream(command)
-        version, state = self._memory.recall(stream) or (0, decider.initial)
-        more = True
-        while more:
-            page = await self._journal.read(stream, after=version, limit=PAGE)
-            state = decider.fold([self._codec.message(sealed.type, sealed.data) for sealed in page], state)
-            version = page[-1].version or version if page else version
-            more = len(page) == PAGE
-        self._memory.remember(stream, version, state)
-        decision = decider.decide(command, state)
-        if isinstance(decision, Refusal):
-            return decision
-        return self._planner.plan(stream, version, (command_id, command), call, decision)
-
-    async def _plan_rows(
-        self, keeper: Keeper[Any, Any], command: Command, command_id: str, call: Call
-    ) -> Commit | Refusal:
-        stream = keeper.stream(command)
-        decision = keeper.decide(command, keeper.gather(await self._journal.rows(keeper.tables, stream)))
-        if isinstance(decision, Refusal):
-            return decision
-        tables = {table.row: table.name for table in keeper.tables}
-        writes = tuple(Write(table=tables[type(row)], row=row) for row in decision)
-        return self._planner.plan(stream, 0, (command_id, command), call, writes=writes)
 
     async def _commit(self, commit: Commit, call: Call) -> Outcome | None:
         """The outcome, or None when it must be decided again."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol, TypeVar
 
-from kernel.committing import Advance, CommandKnown, Commit, CommitResult, Earlier, RequestKey, StoredOutcome
+from kernel.committing import Advance, CommandKnown, Commit, CommitResult, Earlier, Obstacle, RequestKey, StoredOutcome
 from kernel.deciding import Table
 from kernel.log import ConsistencyToken, Position, Recorded, Sealed, TopicPartition
 from kernel.messages import Row, Value
@@ -30,6 +30,14 @@ class Journal(Protocol):
 
         The caller must not be inside a transaction. Waits for a concurrent commit of the same request, at most as
         long as the journal's transaction time-out, then answers RequestBusy.
+        """
+        ...
+
+    async def commit_all(self, commits: Sequence[Commit], advance: Advance) -> Obstacle | None:
+        """Writes the events and timers of all `commits`, each of another stream, with `advance` in one transaction.
+
+        Only for commits that write nothing else. VersionMoved: something stands in the way of one of them, be it that
+        it was done before; nothing was written, and each is to be committed by itself.
         """
         ...
 

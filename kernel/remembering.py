@@ -30,15 +30,16 @@ class Memory:
         if len(self._states) > self._kept:
             self._states.popitem(last=False)
 
-    def forget(self, stream: str) -> None:
+    def forget(self, *streams: str) -> None:
         """When the journal turns out to say something else, as after a restore."""
-        self._states.pop(stream, None)
+        for stream in streams:
+            self._states.pop(stream, None)
 
     @contextmanager
-    def doubting(self, stream: str) -> Generator[None]:
-        """Forgets the stream if what is tried goes wrong: then the next command begins with what is there."""
+    def doubting(self, *streams: str) -> Generator[None]:
+        """Forgets the streams if what is tried goes wrong: then the next command begins with what is there."""
         try:
             yield
         except BaseException:
-            self.forget(stream)
+            self.forget(*streams)
             raise

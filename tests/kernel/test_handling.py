@@ -126,7 +126,7 @@ async def test_a_command_known_by_its_id_is_not_handled_twice(bench: Bench) -> N
 
 
 async def test_a_stream_longer_than_a_page_is_read_to_its_end(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kernel.handling.PAGE", 2)
+    monkeypatch.setattr("kernel.planning.PAGE", 2)
     for number in range(1, 6):
         outcome = await handle(bench, Count(tally="a", by=20))
         assert isinstance(outcome, Accepted)

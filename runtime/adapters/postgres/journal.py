@@ -7,6 +7,7 @@ import asyncpg
 import msgspec
 
 from kernel.committing import (
+    Advance,
     CheckpointMoved,
     ClaimTaken,
     CommandKnown,
@@ -14,6 +15,7 @@ from kernel.committing import (
     CommitResult,
     Committed,
     NewTimer,
+    Obstacle,
     RequestBusy,
     RequestKey,
     RequestKnown,
@@ -49,6 +51,7 @@ class PostgresJournal:
             "select o_partition as partition, o_txid as txid, o_position as position "
             f"from {domain}.append($1, $2, $3, $4, $5, $6, $7, $8)"
         )
+        self._append_all = f"select {domain}.append_all($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
         self._outcome = f"select * from {domain}.requests where actor = $1 and mutation = $2 and key = $3"
         self._known = (
             f"select e.partition, e.txid, e.position, e.version from {domain}.journal c cross join lateral ("
@@ -82,6 +85,33 @@ class PostgresJournal:
                 raise
             return answer
         return Committed(version=commit.expected_version + len(commit.events), token=self._token(row))
+
+    async def commit_all(self, commits: Sequence[Commit], advance: Advance) -> Obstacle | None:
+        """By stream, so that two such commits never wait for each other's streams."""
+        written = sorted((commit for commit in commits if commit.events), key=lambda commit: commit.stream)
+        rest = {"timers": [_timer(timer) for commit in commits for timer in commit.timers], "advance": advance}
+        messages = [
+            (commit.stream, version, message.id, message.topic, message.type, message.data.decode(), meta)
+            for commit in written
+            for meta in [msgspec.json.encode(commit.meta).decode()]
+            for version, message in enumerate((commit.command, *commit.events), start=commit.expected_version)
+        ]
+        try:
+            await self._database.fetch(
+                self._append_all,
+                [commit.stream for commit in written],
+                [commit.expected_version for commit in written],
+                *([message[column] for message in messages] for column in range(7)),
+                msgspec.json.encode(rest).decode(),
+            )
+        except asyncpg.UniqueViolationError:
+            return VersionMoved()
+        except Outage as outage:
+            answer = _answer_to_all(outage.__cause__)
+            if answer is None:
+                raise
+            return answer
+        return None
 
     async def _written(self, commit: Commit) -> Record:
         journaled = (commit.command, *commit.events) if commit.events or commit.writes else ()
@@ -194,6 +224,15 @@ def _by_table(writes: Sequence[Write]) -> list[dict[str, object]]:
 
 def _timer(timer: NewTimer) -> dict[str, Any]:
     return {"id": timer.id, "at": timer.at, "type": timer.type, "data": msgspec.Raw(timer.data)}
+
+
+def _answer_to_all(error: BaseException | None) -> Obstacle | None:
+    """What it means for commits made together; None when it is an outage indeed."""
+    if isinstance(error, asyncpg.DeadlockDetectedError | asyncpg.LockNotAvailableError):
+        return VersionMoved()
+    if not isinstance(error, asyncpg.PostgresError):
+        return None
+    return {"JR002": VersionMoved(), "JR003": CheckpointMoved()}.get(error.sqlstate or "")
 
 
 def _answer(commit: Commit, error: BaseException | None) -> CommitResult | None:

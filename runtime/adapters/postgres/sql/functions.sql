@@ -77,6 +77,23 @@ begin
   end loop;
 end $$;
 
+create or replace function {domain}.set_timers(p_timers jsonb) returns void language sql as $$
+  insert into {domain}.timers (id, at, type, data)
+  select t ->> 'id', (t ->> 'at')::timestamptz, t ->> 'type', (t -> 'data')::json
+  from jsonb_array_elements(p_timers) as t on conflict do nothing
+$$;
+
+-- The step that goes with a commit, or no commit.
+create or replace function {domain}.go_on(p_step jsonb) returns void language plpgsql as $$
+begin
+  if not {domain}.advance(
+    p_step ->> 'consumer', p_step ->> 'topic', (p_step ->> 'partition')::int,
+    (p_step #>> '{before,txid}')::xid8, (p_step #>> '{before,position}')::bigint,
+    (p_step #>> '{after,txid}')::xid8, (p_step #>> '{after,position}')::bigint, p_step ->> 'letter') then
+    raise exception 'the checkpoint moved' using errcode = 'JR003';
+  end if;
+end $$;
+
 -- The commit: command and events first, so that the transaction gets its xid after everything was loaded, and streams
 -- keep their order in (txid, position). Message 1 is the command; p_rest holds whatever else the commit writes.
 create or replace function {domain}.append(
@@ -86,7 +103,6 @@ create or replace function {domain}.append(
 declare
   rest jsonb := p_rest::jsonb;
   request jsonb;
-  move jsonb;
 begin
   if pg_current_xact_id_if_assigned() is not null then
     raise exception 'append must be the first write of its transaction' using errcode = 'JR001';
@@ -127,9 +143,7 @@ begin
     perform {domain}.give_back(p_stream, rest -> 'releases');
   end if;
   if rest ? 'timers' then
-    insert into {domain}.timers (id, at, type, data)
-    select t ->> 'id', (t ->> 'at')::timestamptz, t ->> 'type', (t -> 'data')::json
-    from jsonb_array_elements(rest -> 'timers') as t on conflict do nothing;
+    perform {domain}.set_timers(rest -> 'timers');
   end if;
   if rest ? 'timer_done' then
     delete from {domain}.timers where id = rest ->> 'timer_done';
@@ -141,14 +155,36 @@ begin
             p_expected + greatest(cardinality(p_ids) - 1, 0), o_partition, o_txid, o_position);
   end if;
   if rest ? 'advance' then
-    move := rest -> 'advance';
-    if not {domain}.advance(
-      move ->> 'consumer', move ->> 'topic', (move ->> 'partition')::int,
-      (move #>> '{before,txid}')::xid8, (move #>> '{before,position}')::bigint,
-      (move #>> '{after,txid}')::xid8, (move #>> '{after,position}')::bigint, move ->> 'letter') then
-      raise exception 'the checkpoint moved' using errcode = 'JR003';
-    end if;
+    perform {domain}.go_on(rest -> 'advance');
   end if;
+end $$;
+
+-- Commits of several streams and the step past what they follow from: all or none. Who calls has put the streams in
+-- order, and the checkpoint comes last, as in `append`: whoever commits waits for others in the same order.
+-- Each message comes with its version; that of a command is the one before its events, and is not stored.
+create or replace function {domain}.append_all(
+  p_streams text[], p_expected int[], p_of text[], p_versions int[], p_ids text[], p_topics text[], p_types text[],
+  p_data text[], p_metas text[], p_rest text
+) returns void language plpgsql as $$
+declare
+  rest jsonb := p_rest::jsonb;
+begin
+  if pg_current_xact_id_if_assigned() is not null then
+    raise exception 'append_all must be the first write of its transaction' using errcode = 'JR001';
+  end if;
+  if exists (
+    select from unnest(p_streams, p_expected) as s(stream, expected)
+    where expected > 0 and not exists (
+      select from {domain}.journal j where j.stream = s.stream and j.version = s.expected)) then
+    raise exception 'a stream has not reached its version' using errcode = 'JR002';
+  end if;
+  insert into {domain}.journal (partition, topic, stream, version, id, type, data, meta)
+  select platform.partition_of(stream), topic, stream, case when topic <> '{domain}.commands' then version end,
+         id, type, data::json, meta::json
+  from unnest(p_of, p_versions, p_ids, p_topics, p_types, p_data, p_metas)
+    with ordinality as m(stream, version, id, topic, type, data, meta, n)
+  order by n;
+  perform {domain}.set_timers(rest -> 'timers'), {domain}.go_on(rest -> 'advance');
 end $$;
 
 -- A row of a captured table is about to be written: the trigger alone counts revisions, whoever writes.
