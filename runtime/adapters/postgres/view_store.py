@@ -1,7 +1,7 @@
 """The writing side of read models: folded rows and the checkpoint in one transaction."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from itertools import groupby
 from typing import Any
 
 import msgspec
@@ -14,14 +14,23 @@ from runtime.adapters.postgres.consuming import ADVANCE, advance_arguments
 from runtime.adapters.postgres.pool import Connection, Database
 from runtime.adapters.postgres.shapes import TableSql
 
-_TAKE_NUMBERS = (
-    "insert into {schema}.feed_heads as h (feed, owner, head) values ($1, $2, $3) "
-    "on conflict (feed, owner) do update set head = h.head + excluded.head returning head"
+# Numbers come with the lock on the owner's head, so that a later one is never seen before an earlier one; every worker
+# locks heads in the same order. `left` counts the owner's items behind this one.
+_FEED = """
+with moved as materialized (select {schema}.{advance} as done),
+heads as (
+  insert into {schema}.feed_heads as h (feed, owner, head)
+  select $9, n.owner, n.items from unnest($10::text[], $11::bigint[]) as n(owner, items), moved
+  where moved.done order by n.owner
+  on conflict (feed, owner) do update set head = h.head + excluded.head returning h.owner, h.head
+), items as (
+  insert into {schema}.feed_items (feed, owner, sequence, stream, version)
+  select $9, owner, h.head - i.left, i.stream, i.version
+  from unnest($12::text[], $13::bigint[], $14::text[], $15::int[]) as i(owner, "left", stream, version)
+  join heads h using (owner)
 )
-_ADD_ITEMS = (
-    "insert into {schema}.feed_items (feed, owner, sequence, stream, version) "
-    "select $1, * from unnest($2::text[], $3::bigint[], $4::text[], $5::int[])"
-)
+select done from moved
+"""
 
 
 class _Moved(Exception):
@@ -34,11 +43,14 @@ class PostgresViewStore:
     def __init__(self, domain: str, database: Database) -> None:
         self._domain, self._database = domain, database
         self._advance = f"select {domain}.{ADVANCE}"
+        self._feed = _FEED.format(schema=domain, advance=ADVANCE)
         self._tables: dict[str, TableSql] = {}
 
     async def apply(self, projection: Projection[Any], records: Sequence[Recorded], advance: Advance) -> bool:
         table = self._table(projection)
         concerned = [(record, key) for record in records for key in projection.keys(record)]
+        if not concerned:
+            return await self._done(self._advance, advance)
         try:
             async with self._database.transaction() as connection:
                 if projection.sharing != "stream":  # taken before anything is loaded; an advisory lock takes no xid
@@ -46,9 +58,8 @@ class PostgresViewStore:
                         "select pg_advisory_xact_lock(hashtextextended($1, 0))",
                         f"{self._domain}.{projection.view.name}",
                     )
-                if concerned:
-                    before = await self._load(connection, table, projection, [key for _, key in concerned])
-                    await self._save(connection, table, before, _fold(projection, before, concerned))
+                before = await self._load(connection, table, projection, [key for _, key in concerned])
+                await self._save(connection, table, before, _fold(projection, before, concerned))
                 await self._move(connection, advance)
         except _Moved:
             return False
@@ -56,26 +67,18 @@ class PostgresViewStore:
 
     async def feed(self, feed: Feed, records: Sequence[Recorded], advance: Advance) -> bool:
         owned = [(owner, record) for record in records if (owner := feed.owner(record)) is not None]
-        owned.sort(key=lambda pair: pair[0])  # stable, and every worker locks heads in the same order
-        try:
-            async with self._database.transaction() as connection:
-                for owner, group in groupby(owned, key=lambda pair: pair[0]):
-                    await self._number(connection, feed, owner, [record for _, record in group])
-                await self._move(connection, advance)
-        except _Moved:
-            return False
-        return True
-
-    async def _number(self, connection: Connection, feed: Feed, owner: str, records: Sequence[Recorded]) -> None:
-        """Numbers come with the lock on the owner's head, so that a later one is never seen before an earlier one."""
-        head: int = await connection.fetchval(_TAKE_NUMBERS.format(schema=self._domain), feed.name, owner, len(records))
-        await connection.execute(
-            _ADD_ITEMS.format(schema=self._domain),
+        behind: Counter[str] = Counter()
+        items: list[tuple[str, int, str, int]] = []
+        for owner, record in reversed(owned):
+            items.append((owner, behind[owner], record.stream, record.version or 0))
+            behind[owner] += 1
+        return await self._done(
+            self._feed,
+            advance,
             feed.name,
-            [owner] * len(records),
-            list(range(head - len(records) + 1, head + 1)),
-            [record.stream for record in records],
-            [record.version or 0 for record in records],
+            [*behind],
+            [*behind.values()],
+            *([item[column] for item in items] for column in range(4)),
         )
 
     async def _load(
@@ -96,6 +99,11 @@ class PostgresViewStore:
         if removed:
             keys = [dict(zip(table.key, key, strict=True)) for key in removed]
             await connection.execute(table.remove, msgspec.json.encode(keys).decode())
+
+    async def _done(self, sql: str, advance: Advance, *arguments: object) -> bool:
+        """What needs no transaction of several statements; the first arguments are those of the step."""
+        row = await self._database.one(sql, *advance_arguments(advance), *arguments)
+        return row is not None and bool(row[0])
 
     async def _move(self, connection: Connection, advance: Advance) -> None:
         if not await connection.fetchval(self._advance, *advance_arguments(advance)):
