@@ -24,7 +24,7 @@ export const OWN = [
   ["MAX_MESSAGES_PER_SECOND", "per s", 200, "Messages of one socket."],
   ["MAX_COST", "objects", 5000, "What one operation may touch at most."],
   ["SOCKET_INIT_SECONDS", "s", 3, "Time to initialise a socket."],
-  ["SOCKET_PING_SECONDS", "s", 30, "Time between pings; a socket that leaves two unanswered is dropped."],
+  ["SOCKET_PING_SECONDS", "s", 30, "Time between pings, to clients and to what is behind; a socket that leaves two unanswered is dropped."],
   ["SLOW_CLIENT_SECONDS", "s", 30, "How long unsent bytes may not shrink before the client is cut with 4490."],
   ["UPSTREAM_SECONDS", "s", 15, "Time for a subgraph's answer."],
   ["DRAIN_SECONDS", "s", 5, "What requests get to end in when stopping."],

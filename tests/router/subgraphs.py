@@ -134,6 +134,12 @@ class Subscription:
         await asyncio.Event().wait()
 
     @strawberry.subscription
+    async def silent(self) -> AsyncGenerator[Dish, None]:
+        """Nothing, for ever."""
+        await asyncio.Event().wait()
+        yield dish("never")
+
+    @strawberry.subscription
     async def flood(self, kilobytes: int) -> AsyncGenerator[Dish, None]:
         """Dishes without end, of that size each."""
         while True:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -72,11 +73,25 @@ async def test_its_death_ends_streams_with_an_error_and_they_can_be_opened_again
             assert (await talk.receive())["payload"]["data"]
 
 
+async def test_streams_end_with_an_error_while_it_stands_still(supergraph: Path, subgraphs: Subgraphs) -> None:
+    with running_gateway(supergraph, subgraphs.url, "hive", SOCKET_PING_SECONDS="2") as front:
+        async with conversation(front) as talk:
+            await talk.initialise()
+            await talk.subscribe(WAITING)
+            assert (await talk.receive())["type"] == "next"
+            behind(front).process.send_signal(signal.SIGSTOP)
+            ended = await talk.until_end()
+            assert ended[0]["payload"]["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
+            behind(front).process.send_signal(signal.SIGCONT)
+            await talk.subscribe(WAITING)
+            assert (await talk.receive())["payload"]["data"]
+
+
 async def test_a_supergraph_that_changes_is_taken_up_and_subscribers_come_back(
     supergraph: Path, subgraphs: Subgraphs, router: str
 ) -> None:
     with running_gateway(supergraph, subgraphs.url, router) as gateway:
-        async with conversation(gateway) as talk, httpx.AsyncClient(base_url=gateway.url) as client:
+        async with conversation(gateway) as talk, httpx.AsyncClient(base_url=gateway.url, timeout=PATIENCE_S) as client:
             await talk.initialise()
             await talk.subscribe(WAITING)
             assert (await talk.receive())["type"] == "next"
@@ -94,7 +109,7 @@ async def test_a_supergraph_that_changes_is_taken_up_and_subscribers_come_back(
 
 async def test_a_broken_supergraph_leaves_all_as_it_was(supergraph: Path, subgraphs: Subgraphs, router: str) -> None:
     with running_gateway(supergraph, subgraphs.url, router) as gateway:
-        async with httpx.AsyncClient(base_url=gateway.url) as client:
+        async with httpx.AsyncClient(base_url=gateway.url, timeout=PATIENCE_S) as client:
             await asyncio.to_thread(supergraph.write_text, "type Query {")
             await asyncio.to_thread(gateway.wait_for, lambda record: record["event"] == "supergraph not reloaded")
             assert (await ask(client, '{ echo(text: "x") }'))["data"] == {"echo": "x"}
@@ -145,7 +160,7 @@ async def test_a_token_that_is_surely_invalid_is_the_clients_affair(
     graph: Path, subgraphs: Subgraphs, router: str
 ) -> None:
     with running_issuer() as issuer, running_gateway(graph, subgraphs.url, router, ISSUER_URL=issuer) as gateway:
-        async with httpx.AsyncClient(base_url=gateway.url) as client:
+        async with httpx.AsyncClient(base_url=gateway.url, timeout=PATIENCE_S) as client:
             sent = {"authorization": REFUSED}
             received = [json.loads(data) async for name, data in events(client, WAITING, sent) if name == "next"]
     assert [error["extensions"]["code"] for error in received[-1]["errors"]] == ["UNAUTHENTICATED"]

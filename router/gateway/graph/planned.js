@@ -66,6 +66,7 @@ async function rootOf(prepared, identity) {
 /** The same items, which end when the signal says so, also while the next one is waited for. */
 export async function* until(signal, items) {
   const leave = () => void items.return();
+  if (signal.aborted) leave(); // whoever left while the operation was planned
   signal.addEventListener("abort", leave, { once: true });
   try {
     yield* items;

@@ -19,16 +19,17 @@ const AWAY =
  * The answer as it is when nothing failed, else the result that `presentableResult` takes. Throws when it is none.
  * @template {string | Buffer} Text
  * @param {Text} answer
+ * @param {string} [root] the only field of the operation, by the client's own name
  * @returns {Text | {data: object | null, errors: object[]}}
  */
-export function readAnswer(answer) {
+export function readAnswer(answer, root) {
   if (!answer.includes(ERRORS)) {
     if (answer.length > 1 && (answer[0] === "{" || answer[0] === 0x7b)) return answer;
     throw new Error("the router did not answer with a GraphQL result");
   }
   const result = JSON.parse(answer);
   if (!isResult(result)) throw new Error("the router did not answer with a GraphQL result");
-  return { ...result, errors: placed(readErrors(result.errors), result.data) };
+  return { ...result, errors: placed(readErrors(result.errors), result.data, root) };
 }
 
 /** @param {object[] | undefined} errors @returns {object[] | undefined} */
@@ -51,13 +52,19 @@ export function readErrors(errors) {
  * The same errors, those that name no place at each field of the root that is null without a reason of its own: what a
  * subgraph refuses as a whole, the router tells once. Reasons that differ stay as they are, for whose they are is unknown.
  */
-function placed(errors, data) {
+function placed(errors, data, root) {
+  if (root && !data) return errors?.map((error) => (isPlaced(error) ? error : { ...error, path: [root] }));
   const whole = errors?.filter(({ path }) => !path) ?? [];
   const [reason] = whole;
   if (!reason || !data || whole.some(({ extensions }) => extensions?.code !== reason.extensions?.code)) return errors;
   const told = errors.filter(({ path }) => path);
   const missing = Object.keys(data).filter((name) => data[name] === null && !told.some(({ path }) => path[0] === name));
   return missing.length ? [...told, ...missing.map((name) => ({ ...reason, path: [name] }))] : errors;
+}
+
+/** A stream that is lost has no place: it ends as a whole. */
+function isPlaced({ path, originalError }) {
+  return path || originalError;
 }
 
 /** A subgraph's refusal with an HTTP status of its own comes twice: as what it said, and as the status. */

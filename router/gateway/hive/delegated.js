@@ -42,9 +42,10 @@ export function createDelegated({ settings, metrics, subgraphs, log, tokens }) {
 
   async function* stream(prepared, identity, signal, onSlow) {
     const extensions = { headers: headersOf(identity) };
+    const root = rootOf(prepared.operation);
     const items = sockets.subscribe({ ...requestOf(prepared), extensions }, onSlow);
     try {
-      for await (const item of until(signal, items)) yield readAnswer(item);
+      for await (const item of until(signal, items)) yield readAnswer(item, root);
     } catch (error) {
       if (await isForbidden(error, identity, tokens))
         throw new Refused(401, "UNAUTHENTICATED", "The token is not valid, or no longer.");
@@ -75,6 +76,13 @@ export function createDelegated({ settings, metrics, subgraphs, log, tokens }) {
 /** Written anew from what was checked: in the client's own text a name could stand twice, and each side take another. */
 function requestOf({ query, operation, variables }) {
   return { query, operationName: operation.name, variables };
+}
+
+/** What a subscription's only field is called in its answers. */
+function rootOf({ document }) {
+  const [{ selectionSet }] = document.definitions;
+  const [{ alias, name }] = selectionSet.selections;
+  return (alias ?? name)?.value; // a condition around it hides it
 }
 
 /** The router puts its own credential in when it asks a subgraph. */

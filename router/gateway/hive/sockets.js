@@ -8,7 +8,6 @@ import { readErrors } from "./answers.js";
 
 const LINES = 4; // the router serves a socket on one thread
 const IDLE_CLOSE_MS = 3000; // a socket stays so long after its last subscription, for the next one
-const PING_MS = 20_000;
 const LARGEST_FRAME = 64 * 1024 * 1024;
 /** What a socket is told for ever that was opened before the router took up another supergraph. */
 const RETIRED = '"code":"SERVICE_UNAVAILABLE"';
@@ -48,7 +47,7 @@ function createLine({ settings, metrics, log }) {
     opened.on("message", (frame) => hear(opened, frame.toString()));
     opened.on("error", (error) => log("warning", "router unreachable", { reason: error.message }));
     opened.on("close", (code) => lose(opened, `socket closed ${code}`));
-    watch(opened);
+    watch(opened, settings.pingSeconds * 1000);
     return opened;
   }
 
@@ -157,7 +156,7 @@ function createLine({ settings, metrics, log }) {
 }
 
 /** A peer that does not answer our ping is gone, though nobody closed. */
-function watch(socket) {
+function watch(socket, pingMs) {
   let alive = true;
   socket.on("pong", () => {
     alive = true;
@@ -167,7 +166,7 @@ function watch(socket) {
     alive = false;
     if (socket.readyState === WebSocket.OPEN) socket.ping();
     return undefined;
-  }, PING_MS);
+  }, pingMs);
   timer.unref();
   socket.on("close", () => clearInterval(timer));
 }

@@ -9,7 +9,6 @@ import { createQueue } from "./queue.js";
 import { isResult, textOf } from "./speech.js";
 
 const IDLE_CLOSE_MS = 3000; // a socket stays so long after its last subscription, for the next one
-const PING_MS = 20_000;
 const LARGEST_FRAME = 60 * 1024; // subgraphs close a socket, which others share, at 64 KiB
 const FORBIDDEN = 4403;
 
@@ -28,7 +27,8 @@ export function createSocketUpstream({ settings, metrics, subgraphs }) {
     const forget = () => {
       if (clients.get(key) === client) clients.delete(key);
     };
-    const client = connect(subgraphs().get(subgraph), forwarded(identity, settings.credential), metrics, forget);
+    const parameters = forwarded(identity, settings.credential);
+    const client = connect(subgraphs().get(subgraph), parameters, { settings, metrics, forget });
     clients.set(key, client);
     return client;
   }
@@ -53,24 +53,34 @@ export function createSocketUpstream({ settings, metrics, subgraphs }) {
   return { subscribe, close: () => Promise.all([...clients.values()].map((client) => client.dispose())) };
 }
 
-function connect(url, connectionParams, metrics, forget) {
+/** A socket whose subgraph leaves a ping unanswered until the next would be due is given up, though nobody closed it. */
+function connect(url, connectionParams, { settings, metrics, forget }) {
+  const pingMs = settings.pingSeconds * 1000;
   const address = new URL(url);
   address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
   let opened = false;
-  return createClient({
+  let unanswered = null;
+  const client = createClient({
     url: address.href,
     webSocketImpl: WebSocket,
     connectionParams,
     lazyCloseTimeout: IDLE_CLOSE_MS,
     connectionAckWaitTimeout: 5000,
-    keepAlive: PING_MS,
+    keepAlive: pingMs,
     retryAttempts: 0,
     on: {
       opened: () => {
         opened = true;
         metrics.upstreamSockets.up();
       },
+      ping: (received) => {
+        if (!received) unanswered = setTimeout(() => client.terminate(), pingMs).unref();
+      },
+      pong: (received) => {
+        if (received) clearTimeout(unanswered);
+      },
       closed: () => {
+        clearTimeout(unanswered);
         if (opened) metrics.upstreamSockets.down(); // a socket that was refused closes without having opened
         opened = false;
         forget();
@@ -78,6 +88,7 @@ function connect(url, connectionParams, metrics, forget) {
       error: forget,
     },
   });
+  return client;
 }
 
 /** An `error` message of the subgraph carries GraphQL errors; anything else is a socket that failed or was closed. */
