@@ -8,7 +8,7 @@ from random import Random
 import asyncpg
 import pytest
 
-from kernel.committing import Advance, CheckpointMoved, Commit, Committed, NewTimer, VersionMoved
+from kernel.committing import Advance, CheckpointMoved, Commit, NewTimer, VersionMoved
 from kernel.log import START, Position
 from tests.contracts.conftest import Stores, open_stores
 from tests.contracts.shop import CODEC, NOON, Sell, sale, whats, with_parts
@@ -97,9 +97,11 @@ async def test_streams_are_waited_for_in_their_order_and_not_in_that_of_the_comm
                 stores.shop.journal.commit_all([sale("order_2", "tea"), sale("order_1", "tea")], STEP)
             )
             await eventually(lambda: somebody_waits(stores))
-            assert isinstance(await stores.shop.journal.commit(sale("order_2", "soup")), Committed)
+            impatient = await stores.owner()
+            await impatient.execute("set lock_timeout = '1s'")
+            await impatient.execute(BY_HAND, "order_2")
         assert together.result() == VersionMoved()
-        assert whats(await stores.shop.journal.read("order_2")) == ["soup"]
+        assert [record.id for record in await stores.shop.journal.read("order_2")] == ["order_2 by hand"]
 
 
 async def test_who_waits_in_a_circle_writes_nothing_and_is_told_to_decide_again(
