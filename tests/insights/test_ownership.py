@@ -13,6 +13,7 @@ from tests.insights.bench import (
     FIA,
     OTHER_RESTAURANT,
     OTSO,
+    PARTNER,
     RESTAURANT,
     RIVAL,
     SANNA,
@@ -46,6 +47,12 @@ async def test_who_works_there_no_more_is_told_no_more(bench: Bench) -> None:
     await bench.open()
     await bench.hire(COOK, retired=True)
     assert not await sees(bench, COOK, "Restaurant", RESTAURANT, INSIGHTS)
+
+
+async def test_a_program_is_no_staff_whoever_entered_it_as_such(bench: Bench) -> None:
+    await bench.open()
+    await bench.hire(PARTNER)
+    assert not await sees(bench, PARTNER, "Restaurant", RESTAURANT, INSIGHTS)
 
 
 @pytest.mark.parametrize("viewer", EVERYBODY, ids=lambda viewer: viewer.subject)
