@@ -29,7 +29,7 @@ from subgraphs.insights.analytics import (
     OfPlatform,
     OfRestaurant,
 )
-from subgraphs.insights.facts import AnyFact
+from subgraphs.insights.facts import AnyFact, OrderFact
 from tests.clocks import SettableClock
 from tests.conftest import PostgresForTests, free_port, run_apart, runtime_url, test_settings
 from tests.insights.evenings import BEGAN, COURIERS, NOW, RESTAURANTS, business
@@ -232,6 +232,17 @@ async def test_answers_are_right_halfway_too(analytics: Analytics) -> None:
     await agree(analytics, Oracle(facts[:half]))
     await analytics.record(facts[half:])
     await agree(analytics, Oracle(facts))
+
+
+async def test_of_two_couriers_of_one_order_one_is_paid(analytics: Analytics) -> None:
+    fact = OrderFact(
+        event_id="evt_1", at=BEGAN, order_id="order_1", restaurant_id="restaurant_1", courier_id="courier_1"
+    )
+    told = replace(fact, placed_at=BEGAN, confirmed_at=BEGAN, sold_at=BEGAN, currency="EUR")
+    await analytics.record([told])
+    await analytics.record([replace(fact, event_id="evt_2", courier_id="courier_2")])
+    pay = [await analytics.earnings(OfCourier(courier_id=each, edges=(BEFORE, NOW))) for each in COURIERS]
+    assert [len(parts) for parts in pay] == [0, 1, 0]
 
 
 async def test_nothing_recorded_comes_to_nothing(analytics: Analytics) -> None:

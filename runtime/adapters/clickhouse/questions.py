@@ -129,6 +129,6 @@ from (
     select restaurant_id, order_id from analytics_orders where courier_id = {{courier_id:String}})
   group by restaurant_id, order_id
   having sold >= {{begin:DateTime64(6, 'UTC')}} and sold < {{end:DateTime64(6, 'UTC')}} and money is not null
-    and min(confirmed_at) is not null and min(placed_at) is not null
+    and min(confirmed_at) is not null and min(placed_at) is not null and max(courier_id) = {{courier_id:String}}
 ) group by part, currency order by part, currency
 """
