@@ -1,8 +1,9 @@
 """Who may see which figures, and which periods may be asked for."""
 
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
-from math import ceil
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from kernel.ids import person_id
@@ -45,7 +46,8 @@ def check_days(first: date, last: date, most: int = MOST_DAYS) -> None:
 
 
 def days(first: date, last: date, time_zone: str) -> tuple[datetime, ...]:
-    """When each day of the period begins in that time zone, and when the last one ends: in UTC."""
+    """When each day of the period begins in that time zone, and when the last one ends: in UTC. Never descending; a day
+    that a zone left out begins with the next one."""
     count = (last - first).days + 2
     return tuple(_begin(first + timedelta(days=number), time_zone) for number in range(count))
 
@@ -55,10 +57,16 @@ def day_of(first: date, number: int) -> date:
     return first + timedelta(days=number)
 
 
-def hours(begin: datetime, end: datetime) -> tuple[datetime, ...]:
-    """The beginning of every hour of a period, and its end: a day has 23 or 25 when the clocks are changed."""
-    count = ceil((end - begin) / timedelta(hours=1))
-    return (*(begin + timedelta(hours=number) for number in range(count)), end)
+def hours(edges: Sequence[datetime]) -> tuple[datetime, ...]:
+    """The beginning of every hour of these days, and the end of the last: a day has 23 or 25 when the clocks are
+    changed, and another one half of one where they are changed by so much."""
+    return (*(hour for begin, end in pairwise(edges) for hour in _hours(begin, end)), edges[-1])
+
+
+def _hours(begin: datetime, end: datetime) -> Iterator[datetime]:
+    while begin < end:
+        yield begin
+        begin += timedelta(hours=1)
 
 
 def _begin(day: date, time_zone: str) -> datetime:

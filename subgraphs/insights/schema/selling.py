@@ -51,8 +51,7 @@ class RestaurantSales:
         if by is Grain.DAY:
             return _series(self.asked, self.by_day)
         checked(lambda: check_days(self.first, self.last, MOST_HOURLY_DAYS))
-        begin, end = self.asked.begin, self.asked.end
-        asked = replace(self.asked, edges=hours(begin, end))
+        asked = replace(self.asked, edges=hours(self.asked.edges))
         return _series(asked, await info.context.port(Analytics).sales(asked))
 
     @classmethod
