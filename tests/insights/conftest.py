@@ -10,6 +10,9 @@ from tests.clocks import SettableClock
 from tests.conftest import PostgresForTests, run_apart, runtime_url
 from tests.insights.bench import Bench, migrate_insights, open_bench
 
+PATIENT_S = 60.0
+"""How long a call may take here: this machine may be busy."""
+
 
 @pytest.fixture(scope="module")
 def insights_url(postgres: PostgresForTests) -> Iterator[str]:
@@ -21,7 +24,7 @@ def insights_url(postgres: PostgresForTests) -> Iterator[str]:
 @pytest.fixture
 async def analytics(insights_url: str) -> AsyncGenerator[PostgresAnalytics]:
     """Without facts."""
-    async with open_database(url_of_role(runtime_url(insights_url), "insights"), "insights", 3) as database:
+    async with open_database(url_of_role(runtime_url(insights_url), "insights"), "insights", 3, PATIENT_S) as database:
         for table in KEPT.tables:
             await database.fetch(f'delete from "{table.name}"')
         yield PostgresAnalytics(database, SettableClock())

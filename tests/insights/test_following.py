@@ -31,7 +31,7 @@ from tests.patience import eventually
 from tests.sagas.test_evenings import an_evening
 from tests.sagas.world import World
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(300)]
 
 WRITE = """insert into {journal}.journal (partition, topic, stream, version, id, type, data, meta)
 values (platform.partition_of($1), $2, $1, $3, $4, $5, $6::json, '{{"actor": "tests", "correlation": "tests"}}')"""
@@ -108,7 +108,7 @@ async def test_an_engine_is_poured_the_whole_log_and_may_be_away_meanwhile(
         behind = await progress.behind_s(consumer_of(engine), TOPICS)
         assert behind > 0
         async with pouring(platform, Fickle(analytics)):
-            await eventually(lambda: is_at_head(progress, engine), at_most_s=60)
+            await eventually(lambda: is_at_head(progress, engine), at_most_s=180)
         told, true = await analytics.operations(night), await oracle.operations(night)
         assert (told.accepted, told.lapsed, told.declined) == (true.accepted, true.lapsed, true.declined)
         assert told.engaged_s == pytest.approx(true.engaged_s, abs=0.001)

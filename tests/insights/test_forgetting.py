@@ -13,6 +13,7 @@ from subgraphs.insights.facts import AnyFact, DeliveryFact, Line, OfferFact, Shi
 from tests.clocks import SettableClock
 from tests.conftest import runtime_url
 from tests.insights.bench import COURIER, RESTAURANT, sale
+from tests.insights.conftest import PATIENT_S
 from tests.spelling import AT
 
 pytestmark = pytest.mark.anyio
@@ -24,7 +25,7 @@ SOUP = Line(line=1, item_id="item_1", name="Soup", quantity=1, total_minor=2000)
 @pytest.fixture
 async def database(insights_url: str) -> AsyncIterator[Database]:
     """Without facts."""
-    async with open_database(url_of_role(runtime_url(insights_url), "insights"), "insights", 2) as opened:
+    async with open_database(url_of_role(runtime_url(insights_url), "insights"), "insights", 2, PATIENT_S) as opened:
         for table in KEPT.tables:
             await opened.fetch(f'delete from "{table.name}"')
         yield opened

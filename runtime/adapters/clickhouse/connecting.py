@@ -30,9 +30,9 @@ RowT = TypeVar("RowT", bound=msgspec.Struct)
 class ClickHouse:
     """A database of ours. Calls run in threads; every one raises Outage while ClickHouse cannot answer."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, patience_s: float = PATIENCE_S) -> None:
         """`clickhouse[s]://USER:PASSWORD@HOST:PORT/NAME` or `chdb:///PATH`: of the latter one path per process."""
-        self._in_process = url.startswith("chdb:")
+        self._in_process, self._patience_s = url.startswith("chdb:"), patience_s
         self._dsn = dsn_of(url)
         self._threads = ThreadPoolExecutor(1 if self._in_process else THREADS, thread_name_prefix="clickhouse")
         self._opening = Lock()
@@ -59,7 +59,7 @@ class ClickHouse:
 
     async def _call(self, work: Callable[[], AnswerT]) -> AnswerT:
         try:
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(self._patience_s):
                 return await asyncio.get_running_loop().run_in_executor(self._threads, work)
         except TimeoutError as error:
             raise Outage("ClickHouse did not answer in time") from error
@@ -91,12 +91,12 @@ class ClickHouse:
 
 
 @asynccontextmanager
-async def open_database(url: str) -> AsyncGenerator[ClickHouse]:
+async def open_database(url: str, patience_s: float = PATIENCE_S) -> AsyncGenerator[ClickHouse]:
     """The database while the context is entered; it need not be there yet. Raises CannotStart."""
     for name in ("clickhouse_connect", *(("chdb",) if url.startswith("chdb:") else ())):
         if find_spec(name) is None:
             raise CannotStart(MISSING.format(name=name.replace("_", "-")))
-    database = ClickHouse(url)
+    database = ClickHouse(url, patience_s)
     try:
         yield database
     finally:
