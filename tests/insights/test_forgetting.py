@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
+import asyncpg
 import pytest
 
 from runtime.adapters.postgres.analytics import KEPT, PostgresAnalytics
@@ -96,6 +97,21 @@ async def test_it_looks_now_and_then_only(database: Database) -> None:
     await analytics.record(facts_of(old))
     assert (await rows(database))["analytics_order"] == 5
     assert "analytics_cell" not in await rows(database)  # Nothing is added to a day that is forgotten.
+    clock.advance(OFTEN)
+    await analytics.record([])
+    assert await rows(database) == {}
+
+
+async def test_what_cannot_be_forgotten_holds_nothing_up(insights_url: str, database: Database) -> None:
+    owner, clock = await asyncpg.connect(insights_url), SettableClock()
+    analytics = PostgresAnalytics(database, clock)
+    await owner.execute("revoke delete on insights.analytics_shift from insights")
+    try:
+        await analytics.record(facts_of(AT - KEPT_FOR - DAY))
+    finally:
+        await owner.execute("grant delete on insights.analytics_shift to insights")
+        await owner.close()
+    assert (await rows(database))["analytics_order"] == 5
     clock.advance(OFTEN)
     await analytics.record([])
     assert await rows(database) == {}

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from kernel.clock import Clock
 from kernel.messages import Row
+from kernel.ports import Outage
 from runtime.adapters.postgres.analytics import questions
 from runtime.adapters.postgres.analytics.cells import DAY, MICROSECOND, PLATFORM, floored, middle
 from runtime.adapters.postgres.analytics.forgetting import OFTEN, forget, horizon
@@ -12,6 +13,7 @@ from runtime.adapters.postgres.analytics.lives import ENGINE
 from runtime.adapters.postgres.analytics.recording import DOMAIN, record
 from runtime.adapters.postgres.pool import Database
 from runtime.adapters.postgres.views import PostgresViews
+from runtime.logs import logger
 from subgraphs.insights.analytics import (
     LONGEST_SHIFT,
     Baskets,
@@ -29,6 +31,8 @@ from subgraphs.insights.analytics import (
     rank,
 )
 from subgraphs.insights.facts import AnyFact, Fault
+
+_logger = logger("analytics")
 
 
 class Summed(Row):
@@ -60,8 +64,7 @@ class PostgresAnalytics:
         now = self._clock.now()
         await record(self._database, facts, horizon(now))
         if self._forgets_at is None or now >= self._forgets_at:
-            is_more = await forget(self._database, horizon(now))
-            self._forgets_at = now if is_more else now + OFTEN
+            self._forgets_at = now if await self._forget(now) else now + OFTEN
 
     async def sales(self, asked: OfRestaurant) -> Sequence[Sold]:
         return await self._views.fetch(Sold, questions.SALES, asked.restaurant_id, asked.currency, [*asked.edges])
@@ -117,6 +120,14 @@ class PostgresAnalytics:
 
     async def earnings(self, asked: OfCourier) -> Sequence[Earned]:
         return await self._views.fetch(Earned, questions.EARNINGS, asked.courier_id, [*asked.edges])
+
+    async def _forget(self, now: datetime) -> bool:
+        """Whether there may be more to forget. What hinders it must not hold up facts, which are kept by now."""
+        try:
+            return await forget(self._database, horizon(now))
+        except Outage as outage:
+            _logger.warning("nothing could be forgotten", reason=str(outage))
+            return False
 
     async def _sums(self, scope: str, measure: str, begin: datetime, end: datetime) -> Mapping[str, Summed]:
         rows = await self._views.fetch(Summed, questions.SUMS, scope, measure, *_grains(begin, end))
