@@ -1,6 +1,7 @@
 """What restaurants, those who run the platform and couriers are told: figures in their own words, days and money."""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from msgspec.structs import replace
@@ -24,7 +25,7 @@ from tests.spelling import AT
 
 pytestmark = pytest.mark.anyio
 
-MINUTE = timedelta(minutes=1)
+MINUTE, HELSINKI = timedelta(minutes=1), ZoneInfo("Europe/Helsinki")
 INSIGHTS = """insights(from: "2026-11-20", to: "2026-11-20") { %s }"""
 EARNINGS = """earnings(from: "2026-11-20", to: "2026-11-21", timeZone: "Europe/Helsinki") { %s }"""
 PERIOD = {"begin": (AT - timedelta(hours=1)).isoformat(), "end": (AT + timedelta(hours=2)).isoformat()}
@@ -76,6 +77,15 @@ async def test_hours_are_as_many_as_the_day_has(bench: Bench) -> None:
     series = (await told(bench, "sales { series(by: HOUR) { begin orders } }", asked))["sales"]["series"]
     assert len(series) == 25
     assert [part["begin"] for part in series if part["orders"]] == ["2026-10-25T01:00:00Z"]
+
+
+@pytest.mark.parametrize(("day", "hours"), [("2027-03-28", 23), ("2027-10-31", 25), ("2026-11-21", 24)])
+async def test_a_day_that_is_yet_to_come_has_its_hours_and_no_sales(bench: Bench, day: str, hours: int) -> None:
+    await bench.analytics.record([sale(1)])
+    asked = f'insights(from: "{day}", to: "{day}") {{ %s }}'
+    sales = (await told(bench, "sales { orders series(by: HOUR) { orders end } }", asked))["sales"]
+    assert (sales["orders"], len(sales["series"])) == (0, hours)
+    assert datetime.fromisoformat(sales["series"][-1]["end"]).astimezone(HELSINKI).hour == 0
 
 
 async def test_baskets_accuracy_losses_and_items_are_told(bench: Bench) -> None:
