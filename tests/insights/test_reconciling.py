@@ -2,17 +2,22 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from importlib.util import find_spec
+from pathlib import Path
 from random import Random
 
 import pytest
 
 from kernel.log import Recorded
+from runtime.adapters.clickhouse import ClickHouseAnalytics
+from runtime.adapters.clickhouse.connecting import open_database
 from runtime.adapters.postgres.analytics import PostgresAnalytics
 from subgraphs.dispatch.events import CourierReleased, CourierReserved, DeliveryAssigned, OfferDeclined, OfferLapsed
-from subgraphs.insights.analytics import OfCourier, OfPlatform, OfRestaurant
+from subgraphs.insights.analytics import Analytics, OfCourier, OfPlatform, OfRestaurant
 from subgraphs.insights.reactions import facts_of, pour
 from subgraphs.orders.events import FeeKind, OrderConfirmed, OrderDelivered, OrderPlaced
 from subgraphs.payments.events import PaymentCaptured, PaymentVoided
+from tests.insights.conftest import PATIENT_S
 from tests.sagas.people import COURIERS
 from tests.sagas.test_evenings import an_evening
 from tests.sagas.world import World
@@ -32,7 +37,7 @@ def told(record: Recorded) -> OrderPlaced:
     return record.message
 
 
-async def recorded(analytics: PostgresAnalytics, world: World, chance: Random) -> None:
+async def recorded(analytics: Analytics, world: World, chance: Random) -> None:
     """The evening's log in batches, some of them twice."""
     rest = [*world.log]
     while rest:
@@ -44,6 +49,20 @@ async def recorded(analytics: PostgresAnalytics, world: World, chance: Random) -
 
 @pytest.mark.parametrize("seed", range(12))
 async def test_figures_agree_with_the_books(analytics: PostgresAnalytics, seed: int) -> None:
+    await agree_on_an_evening(analytics, seed)
+
+
+@pytest.mark.skipif(
+    find_spec("chdb") is None,
+    reason="ClickHouse runs in tests only with its extra: pip install -r requirements-clickhouse.lock",
+)
+@pytest.mark.parametrize("seed", range(3))
+async def test_figures_agree_with_the_books_in_clickhouse_too(tmp_path: Path, seed: int) -> None:
+    async with open_database(f"chdb://{tmp_path}/store", PATIENT_S) as database:
+        await agree_on_an_evening(ClickHouseAnalytics(database), seed)
+
+
+async def agree_on_an_evening(analytics: Analytics, seed: int) -> None:
     world, _ = an_evening(Random(seed).randbytes(1200))
     await recorded(analytics, world, Random(seed))
     placed = {told(record).order_id: told(record) for record in of(world, OrderPlaced)}
@@ -55,7 +74,7 @@ async def test_figures_agree_with_the_books(analytics: PostgresAnalytics, seed: 
 
 
 async def agree_on_sales(
-    analytics: PostgresAnalytics, world: World, placed: Sequence[OrderPlaced], paid_for: Sequence[OrderPlaced]
+    analytics: Analytics, world: World, placed: Sequence[OrderPlaced], paid_for: Sequence[OrderPlaced]
 ) -> None:
     (restaurant_id,) = {each.restaurant_id for each in placed}
     asked = OfRestaurant(restaurant_id=restaurant_id, currency=placed[0].currency, edges=NIGHT)
@@ -74,7 +93,7 @@ async def agree_on_sales(
     assert sum(item.total_minor for item in items) == sum(each.food_minor for each in sales)
 
 
-async def agree_on_pay(analytics: PostgresAnalytics, world: World, paid_for: Sequence[OrderPlaced]) -> None:
+async def agree_on_pay(analytics: Analytics, world: World, paid_for: Sequence[OrderPlaced]) -> None:
     carried = [each for each in paid_for if each.carriage is not None]
     earned = [
         part for courier in COURIERS for part in await analytics.earnings(OfCourier(courier_id=courier, edges=NIGHT))
@@ -88,7 +107,7 @@ def delivery_fees(orders: Iterable[OrderPlaced]) -> Iterable[int]:
     return (fee.amount_minor for each in orders for fee in each.price.fees if fee.kind is FeeKind.DELIVERY)
 
 
-async def agree_on_couriers(analytics: PostgresAnalytics, world: World) -> None:
+async def agree_on_couriers(analytics: Analytics, world: World) -> None:
     operations = await analytics.operations(OfPlatform(begin=NIGHT[0], end=NIGHT[1], now=world.now))
     assert operations.accepted == len(of(world, DeliveryAssigned))
     assert operations.declined == len(of(world, OfferDeclined))
