@@ -6,7 +6,7 @@ import pytest
 
 from tests.kernel.tally import Bench, make_database, open_bench
 
-ON_EACH_LOG = {"test_consuming", "test_effects_and_timers", "test_overtaken"}
+ON_EACH_LOG = {"test_consuming", "test_effects_and_timers", "test_overtaken", "test_reacting_together"}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
