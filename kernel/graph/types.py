@@ -31,10 +31,19 @@ class Position:
     longitude: float = strawberry.field(description="Degrees east, -180 to 180.")
 
 
+NANOMETRE = 1e-14
+"""In degrees of latitude."""
+
+
 @strawberry.input(description="A place on Earth (WGS 84): degrees north (-90 to 90) and east (-180 to 180).")
 class PositionInput:
     latitude: float
     longitude: float
+
+    def __post_init__(self) -> None:
+        """Less than a nanometre from the equator or from Greenwich is there: Postgres refuses such small numbers."""
+        self.latitude = 0.0 if abs(self.latitude) < NANOMETRE else self.latitude
+        self.longitude = 0.0 if abs(self.longitude) < NANOMETRE else self.longitude
 
     def on_earth(self) -> bool:
         """Whether both coordinates are within their bounds."""
