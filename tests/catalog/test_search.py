@@ -215,6 +215,14 @@ async def test_the_poles_and_the_date_line_are_near_each_other(bench: Bench) -> 
     assert await names(bench, near=north, filter={"maxDistanceM": 500}) == ["Pole"]
 
 
+async def test_the_tiniest_of_numbers_are_places_too(bench: Bench) -> None:
+    tiny = {"latitude": 5e-324, "longitude": -5e-324}
+    await registered(bench, name="Null Island", position=tiny)
+    near = await find(bench, near=tiny, filter={"deliversHere": True})
+    assert [edge["distanceM"] for edge in near["edges"]] == [0]
+    assert await names(bench, near={"latitude": 1e-14, "longitude": 1e-300}) == ["Null Island"]
+
+
 async def test_a_change_is_found_within_two_seconds_also_one_typed_into_psql(bench: Bench) -> None:
     async with bench.indexing():
         restaurant_id = await registered(bench)
@@ -253,6 +261,9 @@ class Away:
         del wanted
         return "nobody"
 
+    async def warm(self) -> None:
+        raise Outage("gone")
+
     async def find(self, wanted: Wanted, limit: int, beyond: Place | None = None, *, backwards: bool = False) -> Found:
         raise Outage(f"gone with {wanted, limit, beyond, backwards}")
 
@@ -267,8 +278,8 @@ async def test_an_answer_of_the_reserve_says_so_and_its_cursors_go_on(bench: Ben
     await town(bench)
     whole = await names(bench)
     own, first = bench.search, await find(bench, first=2)
-    bench.search = await reserved(Away(), own)
-    rest = await find(bench, after=first["pageInfo"]["endCursor"])
+    async with reserved(Away(), own) as bench.search:
+        rest = await find(bench, after=first["pageInfo"]["endCursor"])
     assert (rest["degraded"], rest["totalCount"]) == (True, 5)
     assert [edge["node"]["name"] for edge in rest["edges"]] == whole[2:]
 

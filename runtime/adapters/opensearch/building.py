@@ -14,22 +14,19 @@ from msgspec import Struct
 from opensearchpy.exceptions import TransportError
 
 from kernel.committing import Advance
-from kernel.log import START
-from kernel.messages import UNSTAMPED
+from kernel.log import START, journal_of
 from kernel.ports import Checkpoints, EventLog, Outage
 from runtime.adapters.opensearch.connecting import asked, outages, status_of
 from runtime.adapters.opensearch.documents import read_ids, read_states
-from runtime.adapters.opensearch.indexing import DOCUMENTS, RestaurantIndex, search_sink
+from runtime.adapters.opensearch.indexing import ABSENT, DOCUMENTS, RestaurantIndex, search_sink
 from runtime.adapters.opensearch.search import ANSWER_WITHIN_S, INDEX, OpenSearch
 from runtime.adapters.opensearch.template import template
 from runtime.adapters.postgres.pool import Database
 from runtime.adapters.postgres.pool import outages as lost_sessions
 from runtime.logs import logger
 from runtime.prerequisites import CannotStart
-from subgraphs.catalog.views.search import Near, Sort, Wanted
 
 LOOK_AGAIN_S = 2.0
-WARM_QUESTIONS = 3
 WITHIN_S = 30.0
 _LOCK = "select pg_try_advisory_lock(hashtextextended($1, 0))"
 _UNLOCK = "select pg_advisory_unlock(hashtextextended($1, 0))"
@@ -38,10 +35,6 @@ _logger = logger("indexing")
 
 class BuildInterrupted(CannotStart):
     """Somebody else has begun to build meanwhile, or the engine has lost what was built."""
-
-
-class NotThere(Exception):
-    """There is no such index, or no such alias."""
 
 
 class Aliases(Struct):
@@ -101,8 +94,7 @@ class IndexBuilder:
         await self._ask("PUT", f"/{new}", {"aliases": {self._index.next_name: {}}})
         _logger.info("builds an index", index=new)
         documents, refused = await self._fill()
-        await self._ask("POST", f"/{new}/_refresh")
-        await self._warm(new)
+        await self._make_quick(new)
         await self._swap(new)
         _logger.info("built an index", index=new, documents=documents, refused=refused)
         await asyncio.sleep(ANSWER_WITHIN_S)  # whoever still asks the old one gets an answer
@@ -113,7 +105,7 @@ class IndexBuilder:
         """A sink never seen begins here, before the rows are read: what comes later is poured, the rest is read."""
         sink = search_sink()
         for topic in sink.topics:
-            for partition in range(self._log.partitions(topic.partition(".")[0])):
+            for partition in range(self._log.partitions(journal_of(topic))):
                 if await self._checkpoints.load(sink.name, topic, partition) is None:
                     head = await self._log.head(topic, partition)
                     begin = Advance(consumer=sink.name, topic=topic, partition=partition, before=START, after=head)
@@ -130,15 +122,13 @@ class IndexBuilder:
             after, documents, refusals = ids[-1], documents + len(ids), refusals + len(refused)
         return documents, refusals
 
-    async def _warm(self, new: str) -> None:
-        """Asks what takes scripts, so that no client is the first to: an engine that has just started needs seconds."""
-        near = Near(latitude=0, longitude=0)
-        wanted = Wanted(
-            at=UNSTAMPED, near=near, words=("warm",), max_distance_m=1, delivers_here=True, sort=Sort.RELEVANCE
-        )
-        for _ in range(WARM_QUESTIONS):
-            with suppress(Outage):
-                await OpenSearch(self._client, new).find(wanted, 1)
+    async def _make_quick(self, new: str) -> None:
+        """In one piece, since every piece is searched by itself, and warm. None of it is worth another build."""
+        with suppress(Outage):
+            await self._ask("POST", f"/{new}/_forcemerge", max_num_segments="1")
+        await self._ask("POST", f"/{new}/_refresh")
+        with suppress(Outage):
+            await OpenSearch(self._client, new).warm()
 
     async def _swap(self, new: str) -> None:
         """In one moment, and only if the new index is still the next one."""
@@ -147,19 +137,17 @@ class IndexBuilder:
             {"remove": {"index": f"{self._name}-*", "alias": self._name, "must_exist": False}},
             {"add": {"index": new, "alias": self._name}},
         ]
-        try:
-            await self._ask("POST", "/_aliases", {"actions": actions})
-        except NotThere as error:
-            raise BuildInterrupted(f"Another builder took over, or the engine lost the index: {error}.") from error
+        await self._ask("POST", "/_aliases", {"actions": actions})
 
-    async def _ask(self, method: str, path: str, body: object = None) -> Mapping[str, object]:
+    async def _ask(self, method: str, path: str, body: object = None, **params: str) -> Mapping[str, object]:
         with outages():
             try:
-                return await asked(self._client, method, path, within_s=WITHIN_S, body=body)
+                return await asked(self._client, method, path, within_s=WITHIN_S, body=body, **params)
             except TransportError as error:
-                if status_of(error) == 404:
-                    raise NotThere(f"{error.error}: {path}") from error
-                raise
+                if status_of(error) != ABSENT:
+                    raise
+                took = f"Another builder took over, or the engine lost the index: {error.error}, {path}."
+                raise BuildInterrupted(took) from error
 
     @asynccontextmanager
     async def _alone(self) -> AsyncGenerator[bool]:

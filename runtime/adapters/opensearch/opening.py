@@ -9,7 +9,7 @@ from runtime.adapters.opensearch.building import IndexBuilder
 from runtime.adapters.opensearch.connecting import open_client
 from runtime.adapters.opensearch.indexing import RestaurantIndex
 from runtime.adapters.opensearch.reserve import reserved
-from runtime.adapters.opensearch.search import OpenSearch
+from runtime.adapters.opensearch.search import ANSWER_WITHIN_S, OpenSearch
 from runtime.adapters.postgres.domain import DomainStore
 from subgraphs.catalog.views.search import Search
 
@@ -29,13 +29,13 @@ class OpenedSearch:
 
 @asynccontextmanager
 async def open_search(
-    url: str, reserve: Search, catalog: DomainStore, log: EventLog, alias: str = ALIAS
+    url: str, reserve: Search, catalog: DomainStore, log: EventLog, within_s: float = ANSWER_WITHIN_S
 ) -> AsyncGenerator[OpenedSearch]:
-    """The cluster at `url`, with `reserve` for when it is away; nothing is sent before it is used."""
-    async with open_client(url) as client:
-        index = RestaurantIndex(client, catalog.views, alias)
+    """The cluster at `url`, warm if it is there; `reserve` answers for it while it is away, or after `within_s`."""
+    async with open_client(url) as client, reserved(OpenSearch(client, ALIAS, within_s), reserve) as search:
+        index = RestaurantIndex(client, catalog.views, ALIAS)
         yield OpenedSearch(
-            search=await reserved(OpenSearch(client, alias), reserve),
+            search=search,
             index=index,
             builder=IndexBuilder(index, catalog.database, log, catalog.checkpoints),
         )

@@ -1,15 +1,19 @@
-"""A search with a reserve: while the engine is away or slow the reserve answers, flagged, and is not overrun."""
+"""A search with a reserve: while the engine is away or slow the reserve answers, flagged, and is not overrun.
+
+Nobody's question finds out whether the engine is back, nor is the first that an engine gets: that is done on the side.
+"""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
-from typing import TypeVar
+from contextlib import asynccontextmanager, suppress
+from typing import Protocol, TypeVar
 
 import msgspec
 from purgatory.domain.model import CLOSED, OpenedState
 from purgatory.service._async.circuitbreaker import AsyncCircuitBreaker
 
 from kernel.ports import Outage
+from runtime.adapters.background import background
 from runtime.adapters.breakers import watched_breakers
 from runtime.adapters.tallies import SEARCHES
 from runtime.logs import logger
@@ -24,18 +28,38 @@ AnswerT = TypeVar("AnswerT")
 _logger = logger("search")
 
 
+class Engine(Search, Protocol):
+    """A search that is slow at first."""
+
+    async def warm(self) -> None:
+        """Returns when it is as quick as clients need it. Raises Outage when it is away, or stays slow."""
+        ...
+
+
 class ReservedSearch:
     """As `subgraphs.catalog.views.search.Search`, by `engine`, else by `reserve`."""
 
-    def __init__(self, engine: Search, reserve: Search, breaker: AsyncCircuitBreaker, wait_s: float) -> None:
+    def __init__(self, engine: Engine, reserve: Search, breaker: AsyncCircuitBreaker, wait_s: float) -> None:
         self._engine, self._reserve, self._breaker, self._wait_s = engine, reserve, breaker, wait_s
         self._turns = asyncio.Semaphore(AT_ONCE)
-        self._is_trying = False
 
     def follower(self, wanted: Wanted) -> str | None:
         """That of whoever would be asked now."""
-        is_well = self._breaker.context.state == CLOSED
-        return (self._engine if is_well else self._reserve).follower(wanted)
+        return (self._engine if self._is_well else self._reserve).follower(wanted)
+
+    async def begin(self) -> None:
+        """Warms an engine that is there; one that is away is not waited for."""
+        with suppress(Outage):
+            await self._engine.warm()
+
+    async def look_after(self, every_s: float) -> None:
+        """Warms the engine again whenever it has been away, and only then is it asked; until cancelled."""
+        while True:
+            await asyncio.sleep(every_s)
+            if not self._is_well:
+                with suppress(Outage, OpenedState):
+                    async with self._breaker:
+                        await self._engine.warm()
 
     async def find(self, wanted: Wanted, limit: int, beyond: Place | None = None, *, backwards: bool = False) -> Found:
         async def reserve() -> Found:
@@ -55,31 +79,22 @@ class ReservedSearch:
     async def _answer(
         self, engine: Callable[[], Awaitable[AnswerT]], reserve: Callable[[], Awaitable[AnswerT]]
     ) -> AnswerT:
-        try:
-            async with self._sent():
-                answer = await engine()
-        except (Outage, OpenedState) as error:
-            _logger.info("asks the reserve", reason=str(error))
-        else:
-            SEARCHES.labels("engine").inc()
-            return answer
+        if self._is_well:
+            try:
+                async with self._breaker:
+                    answer = await engine()
+            except Outage as error:
+                _logger.info("asks the reserve", reason=str(error))
+            else:
+                SEARCHES.labels("engine").inc()
+                return answer
         async with self._turn():
             SEARCHES.labels("reserve").inc()
             return await reserve()
 
-    @asynccontextmanager
-    async def _sent(self) -> AsyncGenerator[None]:
-        """Past the breaker. Once it has opened, one question at a time finds out whether the engine is back."""
-        is_trial = self._breaker.context.state != CLOSED
-        if is_trial and self._is_trying:
-            raise Outage("another question is finding out whether the search engine is back")
-        self._is_trying = self._is_trying or is_trial
-        try:
-            async with self._breaker:
-                yield
-        finally:
-            if is_trial:
-                self._is_trying = False
+    @property
+    def _is_well(self) -> bool:
+        return self._breaker.context.state == CLOSED
 
     @asynccontextmanager
     async def _turn(self) -> AsyncGenerator[None]:
@@ -94,9 +109,13 @@ class ReservedSearch:
             self._turns.release()
 
 
+@asynccontextmanager
 async def reserved(
-    engine: Search, reserve: Search, *, rest_s: float = REST_S, wait_s: float = WAIT_S
-) -> ReservedSearch:
+    engine: Engine, reserve: Search, *, rest_s: float = REST_S, wait_s: float = WAIT_S
+) -> AsyncGenerator[ReservedSearch]:
     """`engine` with `reserve` behind it. A client that goes away says nothing of the engine's health."""
     breaker = await watched_breakers(FAILURES, rest_s).get_breaker(BREAKER, exclude=[asyncio.CancelledError])
-    return ReservedSearch(engine, reserve, breaker, wait_s)
+    search = ReservedSearch(engine, reserve, breaker, wait_s)
+    await search.begin()
+    async with background(search.look_after(rest_s / 4), "search:reserve"):
+        yield search

@@ -1,23 +1,38 @@
 """Search over OpenSearch: one small request for each question, answered within a second or not at all."""
 
+import asyncio
 from collections.abc import Sequence
+from time import monotonic
 from typing import Any
 
 import msgspec
 from msgspec import Struct, field
+from msgspec.structs import replace
 from opensearchpy import AsyncOpenSearch
 
 from kernel.hours import is_open
+from kernel.messages import UNSTAMPED
 from runtime.adapters.opensearch.connecting import asked, outages
 from runtime.adapters.opensearch.documents import SCHEDULE_PARTS
 from runtime.adapters.opensearch.questions import Query, distance, order, place_of, query, sorted_at
-from subgraphs.catalog.views.search import CuisineCount, Found, Hit, Place, Wanted
+from subgraphs.catalog.views.search import CuisineCount, Found, Hit, Near, Place, Sort, Wanted
 
 ANSWER_WITHIN_S = 1.0
+WARM_WITHIN_S = 10.0
+"""How long an engine that has just started is given; its first answers take seconds."""
 MAX_SCHEDULES = 65_000
 """How many different opening hours a query may name."""
 INDEX = "restaurants_index"
 """The consumer that keeps the index."""
+
+
+_ANYWHERE = Wanted(at=UNSTAMPED, near=Near(latitude=0, longitude=0), max_distance_m=20_037_000, sort=Sort.DISTANCE)
+WARMING = (
+    _ANYWHERE,
+    replace(_ANYWHERE, words=("warm", "up"), sort=Sort.RELEVANCE, delivers_here=True, open_now=True),
+    Wanted(at=UNSTAMPED, sort=Sort.RATING),
+)
+"""Every script, sort and aggregation there is, over all documents."""
 
 
 class Listed(Struct):
@@ -53,8 +68,8 @@ class Counted(Struct):
 class OpenSearch:
     """Searches the index that serves under the alias `name`. Everything is a copy, at most two seconds old."""
 
-    def __init__(self, client: AsyncOpenSearch, name: str) -> None:
-        self._client, self._name = client, name
+    def __init__(self, client: AsyncOpenSearch, name: str, within_s: float = ANSWER_WITHIN_S) -> None:
+        self._client, self._name, self._within_s = client, name, within_s
 
     def follower(self, wanted: Wanted) -> str | None:
         """As the port says: words or not, it is found in the index."""
@@ -94,9 +109,28 @@ class OpenSearch:
         with outages():
             body: Query = {"query": found}
             answer = await asked(
-                self._client, "POST", f"/{self._name}/_count", within_s=ANSWER_WITHIN_S, body=body, filter_path="count"
+                self._client, "POST", f"/{self._name}/_count", within_s=self._within_s, body=body, filter_path="count"
             )
             return msgspec.convert(answer, Counted).count
+
+    async def warm(self) -> None:
+        """Asks questions of every kind until they are answered in half of a client's time.
+
+        Raises:
+            Outage: the engine is away, has no such index, or is not that quick within `WARM_WITHIN_S`.
+        """
+        patient = OpenSearch(self._client, self._name, WARM_WITHIN_S)
+        with outages():
+            async with asyncio.timeout(WARM_WITHIN_S):
+                while max([await patient._seconds_for(wanted) for wanted in WARMING]) > self._within_s / 2:
+                    pass
+
+    async def _seconds_for(self, wanted: Wanted) -> float:
+        began = monotonic()
+        await self.find(wanted, 1)
+        await self.cuisines(wanted, 1)
+        await self.count(wanted)
+        return monotonic() - began
 
     async def _open_schedules(self, wanted: Wanted) -> Sequence[str] | None:
         """Restaurants share their hours, so each is read once, now: no index knows what time it is."""
@@ -113,11 +147,11 @@ class OpenSearch:
                 self._client,
                 "POST",
                 f"/{self._name}/_search",
-                within_s=ANSWER_WITHIN_S,
+                within_s=self._within_s,
                 body=body,
                 filter_path=parts,
                 allow_partial_search_results="false",
-                cancel_after_time_interval=f"{ANSWER_WITHIN_S:.0f}s",
+                cancel_after_time_interval=f"{self._within_s * 1000:.0f}ms",
             )
             return msgspec.convert(answer, Answer)
 

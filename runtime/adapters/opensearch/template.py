@@ -31,6 +31,7 @@ SETTINGS: Mapping[str, Any] = {
     "number_of_shards": 1,  # a country's restaurants are one small shard, and facets of one shard are exact
     "auto_expand_replicas": "0-1",
     "refresh_interval": REFRESH,
+    "merge": {"policy": {"segments_per_tier": 4}},  # read far more often than written, and each piece is searched
     "analysis": {
         "analyzer": {
             "folded": {"type": "custom", "tokenizer": "whitespace"},
