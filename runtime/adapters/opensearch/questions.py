@@ -15,10 +15,13 @@ from subgraphs.catalog.views.search import Near, Place, Sort, Wanted
 from subgraphs.catalog.views.spelling import EXACT, FORM, PREFIX, forms
 
 Query = Mapping[str, Any]
+FAR_M = 50_000
+"""As far as restaurants may deliver (`catalog.domain`); one that delivers further is measured wherever it is."""
 _METRES = f"""
-    double south = Math.toRadians(params.latitude), north = Math.toRadians(doc['latitude'].value);
-    double up = Math.sin(Math.toRadians(doc['latitude'].value - params.latitude) / 2);
-    double along = Math.sin(Math.toRadians(doc['longitude'].value - params.longitude) / 2);
+    double latitude = doc['latitude'].value, here = params.latitude, there = params.longitude;
+    double south = Math.toRadians(here), north = Math.toRadians(latitude);
+    double up = Math.sin(Math.toRadians(latitude - here) / 2);
+    double along = Math.sin(Math.toRadians(doc['longitude'].value - there) / 2);
     double metres = Math.rint({2 * EARTH_RADIUS_M}
       * Math.asin(Math.min(1, Math.sqrt(up * up + Math.cos(south) * Math.cos(north) * along * along))));
 """
@@ -112,14 +115,20 @@ def _within(wanted: Wanted) -> Sequence[Query]:
     if wanted.near is None:
         return []
     filters: list[Query] = []
-    here = {"lat": wanted.near.latitude, "lon": wanted.near.longitude}
     if wanted.max_distance_m is not None:
-        # A little too far, which the index answers cheaply; then to the metre.
-        filters.append({"geo_distance": {"distance": f"{wanted.max_distance_m * 1.01 + 10}m", "place": here}})
+        filters.append(_about(wanted.near, wanted.max_distance_m))
         filters.append(_where(_METRES + "return metres <= params.most;", wanted.near, most=wanted.max_distance_m))
     if wanted.delivers_here:
+        further = {"range": {"delivery_radius_m": {"gt": FAR_M}}}
+        filters.append({"bool": {"should": [_about(wanted.near, FAR_M), further]}})
         filters.append(_where(_METRES + "return metres <= doc['delivery_radius_m'].value;", wanted.near))
     return filters
+
+
+def _about(near: Near, metres: int) -> Query:
+    """Everything so near and a little more, which the index finds without measuring each."""
+    here = {"lat": near.latitude, "lon": near.longitude}
+    return {"geo_distance": {"distance": f"{metres * 1.01 + 10}m", "place": here}}
 
 
 def _where(source: str, near: Near, **params: int) -> Query:
