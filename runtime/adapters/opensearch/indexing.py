@@ -100,10 +100,10 @@ class RestaurantIndex:
         while True:
             verdicts = await self._bulk(pending, refresh)
             for (_, state), verdict in zip(pending, verdicts, strict=True):
-                if verdict.status == MALFORMED:
+                if _is_refused(verdict):
                     refused[state.restaurant_id] = f"{verdict.error.type}: {verdict.error.reason}"
             outcomes = zip(pending, verdicts, strict=True)
-            pending = [each for each, verdict in outcomes if not _is_settled(verdict) and verdict.status != MALFORMED]
+            pending = [each for each, verdict in outcomes if not _is_settled(verdict) and not _is_refused(verdict)]
             if not pending:
                 return refused
             if waited >= PATIENCE_S:
@@ -179,9 +179,14 @@ def _is_settled(verdict: Verdict) -> bool:
     return verdict.status < 300 or verdict.status == CONFLICT or is_absent
 
 
+def _is_refused(verdict: Verdict) -> bool:
+    """For what the document says; an index that somebody closed takes none, and is waited for."""
+    return verdict.status == MALFORMED and verdict.error.type != "index_closed_exception"
+
+
 def _outcome(verdict: Verdict) -> str:
     if verdict.status < 300:
         return "taken"
     if _is_settled(verdict):
         return "later_there" if verdict.status == CONFLICT else "no_index"
-    return "refused" if verdict.status == MALFORMED else "no_room"
+    return "refused" if _is_refused(verdict) else "no_room"
