@@ -125,3 +125,9 @@ async def test_what_is_too_long_for_postgres_is_a_mistake_and_no_outage(stores: 
     words = "select to_tsvector('simple', string_agg(md5(n::text), ' ')) from generate_series(1, 50000) n"
     with pytest.raises(asyncpg.ProgramLimitExceededError):
         await stores.shop.database.fetch(words)
+
+
+@pytest.mark.parametrize("state", ["40P01", "40001", "55P03", "57014"])
+async def test_deadlocks_and_their_like_are_outages_and_never_make_poison(stores: Stores, state: str) -> None:
+    with pytest.raises(Outage):
+        await stores.shop.database.fetch(f"do $$ begin raise exception 'try again' using errcode = '{state}'; end $$")
