@@ -94,7 +94,7 @@ class Source(Generic[NewsT, ItemT]):
 
 
 async def follow(
-    context: GraphContext, source: Source[NewsT, ItemT], after: str | None, poll_s: float = POLL_S
+    context: GraphContext, source: Source[NewsT, ItemT], after: str | None, poll_s: float | None = None
 ) -> AsyncGenerator[ItemT | ResyncRequired, None]:
     """Everything after the cursor, once and in order; without one the first item and everything after that.
 
@@ -120,7 +120,7 @@ async def follow(
                     yield item
                     if await source.ended(sent):
                         return
-            await _news_awaited(context, wakeup, poll_s)
+            await _news_awaited(context, wakeup, poll_s or POLL_S)
 
 
 async def _resumed(source: Source[NewsT, ItemT], after: str | None) -> int | ResyncReason | None:
@@ -178,7 +178,7 @@ class Latest(Generic[StateT, ItemT]):
 
 
 async def follow_latest(
-    context: GraphContext, source: Latest[StateT, ItemT], interval_s: float = 0.0, poll_s: float = POLL_S
+    context: GraphContext, source: Latest[StateT, ItemT], interval_s: float = 0.0, poll_s: float | None = None
 ) -> AsyncGenerator[ItemT, None]:
     """How it is, then every later state that is not outdated before it can be told, at most one per `interval_s`.
 
@@ -196,5 +196,5 @@ async def follow_latest(
             if source.ended(state):
                 return
             await asyncio.sleep(interval_s)
-            await _news_awaited(context, wakeup, poll_s)
+            await _news_awaited(context, wakeup, poll_s or POLL_S)
             await _still_welcome(context, source.permitted)

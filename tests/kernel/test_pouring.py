@@ -137,11 +137,11 @@ async def test_poison_is_parked_and_others_are_poured(bench: Bench) -> None:
     basin.chokes_on = "bad"
     await count(bench, "bad", 1)
     await count(bench, "good", 2)
-    async with pouring(bench, basin) as consumer:
+    async with pouring(bench, basin):
         await holds(basin, 2)
-        await eventually(lambda: _is_parked(consumer, "bad"))
+        await eventually(lambda: _is_parked(bench, "bad"))
     assert [letter.key for letter in await bench.equipment.dead_letters.letters("tally.basin")] == ["bad"]
 
 
-async def _is_parked(consumer: Consumer, key: str) -> bool:
-    return key in consumer.parked
+async def _is_parked(bench: Bench, key: str) -> bool:
+    return key in await bench.equipment.dead_letters.parked("tally.basin")
