@@ -101,11 +101,12 @@ class Selection(Value):
 
 
 class Counter(Row):
-    """What a decision about a selection is made on: the kitchen and the part of its menu that was chosen from."""
+    """What a decision about a selection is made on: the kitchen and the part of its menu that was chosen."""
 
     kitchen: KitchenRow
     items: tuple[KitchenItemRow, ...]
     groups: tuple[KitchenGroupRow, ...]
+    """Those of the items, with no option but the chosen ones."""
 
     def item(self, item_id: str) -> KitchenItemRow | None:
         """The item on this kitchen's menu."""

@@ -12,8 +12,10 @@ from tests.orders.ordering import (
     AT,
     BREAD,
     COOK,
+    CREAM,
     DILL,
     EERO,
+    EXTRAS,
     LARGE,
     MINUTE,
     ORDER,
@@ -71,6 +73,19 @@ async def test_a_quote_names_everything_it_costs(shared_bench: Bench) -> None:
     assert result["consistencyToken"]
     again = await shared_bench.ask(AINO, "query($id: ID!) { quote(id: $id) { id } }", id=quote["id"])
     assert again == {"quote": {"id": quote["id"]}}
+
+
+async def test_a_decision_is_journaled_with_what_was_chosen_and_not_with_the_menu(shared_bench: Bench) -> None:
+    lines = [{"itemId": SOUP, "quantity": 2, "optionIds": [LARGE, DILL]}]
+    quoted = await shared_bench.change(AINO, "quoteOrder", {"restaurantId": RESTAURANT, "lines": lines}, QUOTED)
+    quote_id = quoted["quote"]["id"]
+    given = {"quoteId": quote_id, "paymentToken": "tok_visa"}
+    order_id = (await shared_bench.change(AINO, "placeOrder", given, PLACED))["order"]["id"]
+    for stream in (quote_id, order_id):
+        everything = await shared_bench.raw_journal(stream)
+        assert all(told in everything for told in (SIZE, LARGE, EXTRAS, DILL))
+        assert SMALL not in everything
+        assert CREAM not in everything
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,8 @@ from runtime.prerequisites import CannotStart
 
 POSITIONS = "tracking.positions"
 GREATEST_RECORD_BYTES = 8 * 1024 * 1024
-"""Of a record with its headers. What clients send has 128 KiB at most, and a change carries a row twice."""
+"""Of a record with its headers. What clients send has 128 KiB at most and a change carries a row twice; the largest
+record is an order with every name that it is made on (`tests/orders/test_sizes.py`)."""
 _MINUTE_MS = 60_000
 _DAY_MS = 24 * 60 * _MINUTE_MS
 

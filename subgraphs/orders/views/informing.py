@@ -13,8 +13,9 @@ CommandT = TypeVar("CommandT", bound=ViewerCommand)
 
 async def inform_quote(command: QuoteOrder, views: Views) -> QuoteOrder:
     """With the kitchen and what was chosen from its menu."""
-    chosen = [line.item_id for line in command.lines]
-    return msgspec.structs.replace(command, counter=await counter(views, command.restaurant_id, chosen))
+    items = (line.item_id for line in command.lines)
+    options = (option_id for line in command.lines for option_id in line.option_ids)
+    return msgspec.structs.replace(command, counter=await counter(views, command.restaurant_id, items, options))
 
 
 async def inform_placing(command: PlaceOrder, views: Views) -> PlaceOrder:
@@ -22,8 +23,9 @@ async def inform_placing(command: PlaceOrder, views: Views) -> PlaceOrder:
     quote = command.quote
     if quote is None:
         return command
-    chosen = [line.item_id for line in quote.price.lines]
-    return msgspec.structs.replace(command, counter=await counter(views, quote.restaurant_id, chosen))
+    items = (line.item_id for line in quote.price.lines)
+    options = (option.option_id for line in quote.price.lines for option in line.options)
+    return msgspec.structs.replace(command, counter=await counter(views, quote.restaurant_id, items, options))
 
 
 async def inform_viewer(command: CommandT, views: Views) -> CommandT:

@@ -1,6 +1,6 @@
 """The tables of orders' own copy of kitchens, and what is asked of them. `projections/kitchens.py` keeps them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from kernel.messages import Viewer
 from kernel.ports import Views
@@ -26,7 +26,11 @@ left join lateral (
   where i.id = any($2::text[]) and i.restaurant_id = k.id
 ) chosen on true
 left join lateral (
-  select json_agg(g order by g.id) as groups from kitchen_group g
+  select json_agg(to_jsonb(g) || jsonb_build_object('options', (
+    select coalesce(jsonb_agg(option order by place), '[]')
+    from jsonb_array_elements(g.options) with ordinality as offered (option, place)
+    where option ->> 'id' = any($3::text[])
+  )) order by g.id) as groups from kitchen_group g
   where g.restaurant_id = k.id and g.id in (
     select jsonb_array_elements_text(i.option_groups) from kitchen_item i
     where i.id = any($2::text[]) and i.restaurant_id = k.id
@@ -36,9 +40,14 @@ where k.id = $1
 """
 
 
-async def counter(views: Views, restaurant_id: str, item_ids: Sequence[str]) -> Counter | None:
-    """The kitchen with those of its items and their option groups; None for a restaurant there is not."""
-    found = await views.fetch(Counter, _COUNTER, restaurant_id, sorted(set(item_ids)))
+async def counter(
+    views: Views, restaurant_id: str, item_ids: Iterable[str], option_ids: Iterable[str]
+) -> Counter | None:
+    """The kitchen with those of its items, their option groups and those of their options; None where there is none.
+
+    A menu may offer twenty thousand options. A decision is journaled with what it was made on, and takes no others.
+    """
+    found = await views.fetch(Counter, _COUNTER, restaurant_id, sorted({*item_ids}), sorted({*option_ids}))
     return found[0] if found else None
 
 
