@@ -1,29 +1,19 @@
 """Rebuilding a view beside the live one: a shadow table with a consumer of its own takes the live one's place."""
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
-from typing import TypeAlias
-
-import asyncpg
 
 from kernel.messages import Row
 from kernel.projecting import Projection
 from runtime.adapters.postgres import schemas
+from runtime.adapters.postgres.pool import Connection, Database, open_database
 
 SUFFIX = "__next"
 
-Owner: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
-
-@asynccontextmanager
-async def owner_of(url: str) -> "AsyncGenerator[Owner]":
-    """A connection as the database's owner, who may make and drop tables."""
-    owner = await asyncpg.connect(url)
-    try:
-        yield owner
-    finally:
-        owner.terminate()
+def owner_of(url: str) -> AbstractAsyncContextManager[Database]:
+    """The database as its owner, who may make and drop tables; a lost session is replaced."""
+    return open_database(url, "", connections=1)
 
 
 def shadow_of(projection: Projection[Row]) -> Projection[Row]:
@@ -31,37 +21,44 @@ def shadow_of(projection: Projection[Row]) -> Projection[Row]:
     return replace(projection, view=replace(projection.view, name=projection.view.name + SUFFIX))
 
 
-async def cast_shadow(owner: "Owner", projection: Projection[Row]) -> None:
-    """Makes the shadow's empty table; what an earlier attempt left is dropped."""
+async def cast_shadow(owner: Database, projection: Projection[Row]) -> None:
+    """Makes the shadow's empty table; what an earlier attempt left is dropped. Raises Outage."""
     domain, view = projection.domain, shadow_of(projection).view
-    async with owner.transaction():
-        await owner.execute(f'drop table if exists {domain}."{view.name}"')
-        await _forget(owner, domain, view.name)
-        await owner.execute(schemas.create_table(domain, view))
-        await owner.execute(f'grant select, insert, update, delete on {domain}."{view.name}" to {domain}')
+    async with owner.transaction() as session:
+        await session.execute(f'drop table if exists {domain}."{view.name}"')
+        await _forget(session, domain, view.name)
+        await session.execute(schemas.create_table(domain, view))
+        await session.execute(f'grant select, insert, update, delete on {domain}."{view.name}" to {domain}')
 
 
-async def swap(owner: "Owner", projection: Projection[Row]) -> bool:
+async def swap(owner: Database, projection: Projection[Row]) -> bool:
     """Puts the shadow in the live view's place, with its checkpoints; False while it is behind in any partition.
 
     The live consumer waits for the table meanwhile, then finds its checkpoints moved and goes on from the shadow's.
+    Raises Outage: all of it was done, as `is_swapped` tells, or nothing.
     """
     domain, name = projection.domain, projection.view.name
-    async with owner.transaction():
-        await owner.execute(f'lock table {domain}."{name}" in access exclusive mode')
-        if await owner.fetchval(_IS_BEHIND.format(domain=domain), name, name + SUFFIX):
+    async with owner.transaction() as session:
+        await session.execute(f'lock table {domain}."{name}" in access exclusive mode')
+        if await session.fetchval(_IS_BEHIND.format(domain=domain), name, name + SUFFIX):
             return False
-        await owner.execute(f'drop table {domain}."{name}"')
-        await owner.execute(f'alter table {domain}."{name}{SUFFIX}" rename to "{name}"')
-        for index in await owner.fetch(
+        await session.execute(f'drop table {domain}."{name}"')
+        await session.execute(f'alter table {domain}."{name}{SUFFIX}" rename to "{name}"')
+        for index in await session.fetch(
             "select indexname from pg_indexes where schemaname = $1 and tablename = $2", domain, name
         ):
             plain = index["indexname"].replace(SUFFIX, "", 1)
-            await owner.execute(f'alter index {domain}."{index["indexname"]}" rename to "{plain}"')
-        await _forget(owner, domain, name)
+            await session.execute(f'alter index {domain}."{index["indexname"]}" rename to "{plain}"')
+        await _forget(session, domain, name)
         for table in ("checkpoints", "dead_letters"):
-            await owner.execute(f"update {domain}.{table} set consumer = $1 where consumer = $2", name, name + SUFFIX)
+            await session.execute(f"update {domain}.{table} set consumer = $1 where consumer = $2", name, name + SUFFIX)
     return True
+
+
+async def is_swapped(owner: Database, projection: Projection[Row]) -> bool:
+    """Whether the shadow that was cast is there no more: it serves, even if nobody heard so. Raises Outage."""
+    shadow = f'{projection.domain}."{shadow_of(projection).view.name}"'
+    return bool(await owner.fetch("select where to_regclass($1) is null", shadow))
 
 
 _IS_BEHIND = """
@@ -75,6 +72,6 @@ select exists (
 """
 
 
-async def _forget(owner: "Owner", domain: str, consumer: str) -> None:
+async def _forget(session: Connection, domain: str, consumer: str) -> None:
     for table in ("checkpoints", "dead_letters"):
-        await owner.execute(f"delete from {domain}.{table} where consumer = $1", consumer)
+        await session.execute(f"delete from {domain}.{table} where consumer = $1", consumer)
