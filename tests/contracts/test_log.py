@@ -14,6 +14,7 @@ from kernel.ports import EventLog, TopicPartition
 from tests.conftest import PostgresForTests
 from tests.contracts.conftest import LogUnderTest, Stores, open_log, open_stores
 from tests.contracts.shop import CODEC, NOON, changes, fresh, sale, whats
+from tests.patience import AT_MOST_S
 
 pytestmark = pytest.mark.anyio
 
@@ -205,7 +206,7 @@ async def test_watching_topics_wakes_for_news_of_theirs(stores: Stores, shown: L
         assert not await wakeup.wait(0.01) or not await wakeup.wait(0.01)  # at most one for having just connected
         await stores.shop.journal.commit(sale("order_1", "soup"))
         await shown.show()
-        assert await wakeup.wait(5)
+        assert await wakeup.wait(AT_MOST_S)
         assert whats(await read_on(shown.log, at)) == ["soup"]
 
 

@@ -282,7 +282,7 @@ async def test_watchers_are_woken_once_the_rows_are_there(table: PostgresCourier
         while await wakeup.wait(0.05):
             pass  # the subscription's own mark
         await table.save([seen("otso")], wake=["trip_1"])
-        assert await wakeup.wait(5)
+        assert await wakeup.wait(AT_MOST_S)
         assert await table.last("courier_otso") == seen("otso")
 
 
@@ -336,7 +336,7 @@ async def test_a_killed_kafka_is_an_outage_and_the_index_goes_on(
                     await attempt
             assert await stream.last("courier_otso") == seen("otso", second=900)
         brokers.enter_context(running(broker, within_seconds=90))
-        await eventually(lambda: goes_through(stream, second=1000), 60)
+        await eventually(lambda: goes_through(stream, second=1000))
 
 
 async def goes_through(stream: Positions, second: int) -> bool:

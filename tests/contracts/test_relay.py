@@ -82,7 +82,7 @@ async def selling(stores: Stores, workers: int = 3) -> AsyncGenerator[None]:
 
 async def check(stores: Stores, servers: str) -> int:
     """Every record is there, and those seen first are in order, each equal to the journal's; how many are doubled."""
-    await eventually(lambda: all_is_relayed(stores), 60)
+    await eventually(lambda: all_is_relayed(stores))
     wanted, found = await journaled(stores), await published(servers)
     for part in PARTS:
         assert first_ones(found[part]) == wanted[part]
@@ -107,7 +107,7 @@ async def test_killed_at_any_moment_it_leaves_nothing_out_and_swaps_nothing(
         for _ in range(DEATHS):
             before = await reached(stores)
             with relaying(topics, runtime_url(stores.url), valkey_url):
-                await eventually(lambda before=before: has_moved(stores, before), at_most_s=60)
+                await eventually(lambda before=before: has_moved(stores, before))
                 await asyncio.sleep(chance.uniform(0, 0.4))
     async with open_relay(topics, runtime_url(stores.url), valkey_url) as last, background(last.run(), "last"):
         doubled = await check(stores, topics)
@@ -149,12 +149,12 @@ async def test_one_that_slept_repeats_what_another_published_and_steps_down(
         with relaying(topics, runtime_url(stores.url), valkey_url) as sleeper:
             for _ in range(4):
                 before = await reached(stores)
-                await eventually(lambda before=before: has_moved(stores, before), at_most_s=60)
+                await eventually(lambda before=before: has_moved(stores, before))
                 os.kill(sleeper, signal.SIGSTOP)
                 async with background(relay.run(), "relay"):
-                    await eventually(lambda: leads(relay), at_most_s=30)
+                    await eventually(lambda: leads(relay))
                     before = await reached(stores)
-                    await eventually(lambda before=before: has_moved(stores, before), at_most_s=30)
+                    await eventually(lambda before=before: has_moved(stores, before))
                     os.kill(sleeper, signal.SIGCONT)
                     await sell(stores, 20)
     async with background(relay.run(), "relay"):

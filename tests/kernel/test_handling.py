@@ -11,6 +11,7 @@ from kernel.handling import Handler
 from kernel.messages import Command, Refusal, Viewer
 from kernel.ports import Journal, Outage
 from tests.kernel.tally import TALLY, Bench, Count, Counted, Name, NameTaken, Negative, TooMuch, request
+from tests.patience import AT_MOST_S
 from tests.spelling import AT
 
 pytestmark = pytest.mark.anyio
@@ -140,7 +141,7 @@ async def test_a_commit_wakes_who_watches_its_stream_or_its_journal(bench: Bench
         await handle(bench, Count(tally="a", by=0))
         assert not await wakeup.wait(0)
         await handle(bench, Count(tally="a", by=1))
-        assert await wakeup.wait(5)
+        assert await wakeup.wait(AT_MOST_S)
 
 
 class Interrupted:

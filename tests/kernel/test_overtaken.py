@@ -142,4 +142,4 @@ async def test_a_view_dropped_under_a_running_worker_is_built_from_the_first_rec
         async def anew() -> bool:
             return dropped.seen == (1, 2, 3, 4, 5, 6)
 
-        await eventually(anew, at_most_s=5)
+        await eventually(anew)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import msgspec
@@ -60,6 +60,10 @@ def measured(name: str, **labels: str) -> float:
     return REGISTRY.get_sample_value(name, labels) or 0.0
 
 
+def seconds_since(began: datetime) -> float:
+    return (datetime.now(UTC) - began).total_seconds()
+
+
 async def test_a_command_leaves_a_line_with_its_request_and_nothing_personal(platform: Platform) -> None:
     before = counted("accepted")
     with capture_logs() as lines:
@@ -108,6 +112,7 @@ async def test_the_worker_measures_what_it_has_not_done_and_what_nobody_could(pl
 async def test_what_no_worker_consumes_is_counted_and_so_are_timers_nobody_fires(
     platform: Platform, migrated_url: str
 ) -> None:
+    began = datetime.now(UTC)
     await platform.handlers["payments"].handle(request, CALL)
     owner = await asyncpg.connect(migrated_url)
     for number, minutes in enumerate((90, 30, -30)):
@@ -116,9 +121,10 @@ async def test_what_no_worker_consumes_is_counted_and_so_are_timers_nobody_fires
     await owner.close()
     await WorkMeter(platform, Work(platform)).measure()
     assert measured("consumer_behind_events", consumer="payment_view") == 1
-    assert 0 < measured("consumer_behind_seconds", consumer="payment_view") < 60
+    assert 0 < measured("consumer_behind_seconds", consumer="payment_view") <= seconds_since(began)
     assert measured("timers_due", domain="orders") == 2
-    assert measured("timer_overdue_seconds", domain="orders") == pytest.approx(5400, abs=30)
+    assert measured("timer_overdue_seconds", domain="orders") >= 5400
+    assert measured("timer_overdue_seconds", domain="orders") <= 5400 + seconds_since(began)
     assert measured("timers_due", domain="payments") == 0
 
 
@@ -134,10 +140,11 @@ async def test_on_kafka_consumers_and_the_relay_are_as_far_behind_as_the_journal
     async with open_platform(settings) as platform:
         work = Work(platform)
         meter = WorkMeter(platform, work)
+        began = datetime.now(UTC)
         await platform.handlers["payments"].handle(request, CALL)
         await meter.measure()
         assert measured("consumer_behind_events", consumer="relay.payments") == 2, "the command and its event"
-        assert 0 < measured("consumer_behind_seconds", consumer="relay.payments") < 60
+        assert 0 < measured("consumer_behind_seconds", consumer="relay.payments") <= seconds_since(began)
         assert measured("consumer_behind_events", consumer="payment_view") == 1
         assert measured("consumer_behind_events", consumer="relay.orders") == 0
 
@@ -147,7 +154,7 @@ async def test_on_kafka_consumers_and_the_relay_are_as_far_behind_as_the_journal
             return all(measured("consumer_behind_events", consumer=name) == 0 for name in names)
 
         async with background(work.run(), "work"):
-            await eventually(at_the_head, at_most_s=60)
+            await eventually(at_the_head)
         assert measured("consumer_behind_seconds", consumer="relay.payments") == 0
 
 
