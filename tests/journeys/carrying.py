@@ -15,10 +15,11 @@ DEGREE_M = 111_195.0
 """Of latitude."""
 FAST_M_PER_S = 40.0
 """What the platform still takes for riding: 150 km/h are 41.7."""
-LONGEST_SEARCH_S = 45.0
+LONGEST_SEARCH_S = 90.0
 """A round that finds nobody is followed by the next one after 20 s."""
 DELIVERY = "delivery { id status version courier { id displayName } availableActions }"
 DELIVERY_NOW = f"query Delivery($id: ID!) {{ order(id: $id) {{ id status {DELIVERY} }} }}"
+NEWS = "query News($id: ID!) { deliveryEvents(orderId: $id, first: 100) { nodes { type } } }"
 CODES = "query Codes($id: ID!) { order(id: $id) { pickupCode dropoffPin } }"
 MYSELF = "query Myself { courier { id online offers { id status } delivery { id status } } }"
 REPORTED = "accepted dropped { reason count }"
@@ -214,3 +215,12 @@ async def is_delivery(person: Person, order_id: str, status: str) -> None:
         return found is not None and found["status"] == status
 
     await eventually(has_it)
+
+
+async def news(person: Person, order_id: str) -> list[str]:
+    """The types of a delivery's events."""
+    return [event["type"] for event in (await person.ask(NEWS, id=order_id))["deliveryEvents"]["nodes"]]
+
+
+async def has_news(person: Person, order_id: str, kind: str) -> bool:
+    return await delivery_of(person, order_id) is not None and kind in await news(person, order_id)

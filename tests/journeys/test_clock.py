@@ -11,7 +11,7 @@ import pytest
 from runtime.adapters.clock import PlatformClock
 from runtime.settings import Settings
 from tests.journeys.books import settles
-from tests.journeys.carrying import Clock, Courier, delivery_of, is_delivery, settle
+from tests.journeys.carrying import Clock, Courier, has_news, is_delivery, news, settle
 from tests.journeys.conftest import SignIn, door_of
 from tests.journeys.dining import ORDER, Restaurant, confirmed, now, open_restaurant, placed, quoted, reaches, story
 from tests.journeys.person import Json, Person, Watch
@@ -25,7 +25,6 @@ RATE = 180
 BEATS_PER_S = 10
 """A courier who is silent for 60 s, which are a third of one here, is not asked."""
 ENDING = "query Ending($id: ID!) { order(id: $id) { status cancelledBy cancellationReason } }"
-NEWS = "query News($id: ID!) { deliveryEvents(orderId: $id, first: 100) { nodes { type } } }"
 
 
 @pytest.fixture(scope="module")
@@ -179,12 +178,3 @@ async def first_that(watch: Watch, **wanted: object) -> Json:
             item = await watch.item()
             if all(item[name] == value for name, value in wanted.items()):
                 return item
-
-
-async def news(person: Person, order_id: str) -> list[str]:
-    """The types of a delivery's events."""
-    return [event["type"] for event in (await person.ask(NEWS, id=order_id))["deliveryEvents"]["nodes"]]
-
-
-async def has_news(person: Person, order_id: str, kind: str) -> bool:
-    return await delivery_of(person, order_id) is not None and kind in await news(person, order_id)

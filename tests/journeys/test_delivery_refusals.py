@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.journeys.carrying import Courier, Neighbourhood, settle
+from tests.journeys.carrying import Courier, Neighbourhood, has_news, settle
 from tests.journeys.conftest import SignIn
 from tests.journeys.dining import reaches
 from tests.journeys.person import Json, Person
@@ -142,7 +142,7 @@ async def test_an_offer_is_answered_by_whom_it_was_made_to(
     sign_in: SignIn, aino: Person, place: Neighbourhood, mutation: str
 ) -> None:
     courier = await place.courier(sign_in)
-    await place.cooked(aino)
+    order_id = await place.cooked(aino)
     offer = {"offerId": await courier.offer()}
     stranger = await sign_in("courier-7")
     for person in (stranger, aino):
@@ -150,12 +150,9 @@ async def test_an_offer_is_answered_by_whom_it_was_made_to(
     malformed = await courier.person.act(mutation, {"offerId": "delivery_01h455vb4pex5vsknk084sn02q"})
     assert (malformed["__typename"], malformed["path"]) == ("MalformedId", ["offerId"])
     assert (await courier.person.does("goOffline", {}, "courier { online }"))["courier"] == {"online": False}
-
-    async def is_withdrawn() -> bool:
-        late = await courier.person.act(mutation, offer, refused="... on OfferNotOpen { status }")
-        return late.get("status") == "WITHDRAWN"
-
-    await eventually(is_withdrawn)
+    await eventually(lambda: has_news(aino, order_id, "OFFER_WITHDRAWN"))
+    late = await courier.person.act(mutation, offer, refused="... on OfferNotOpen { status }")
+    assert late.get("status") == "WITHDRAWN", late
 
 
 async def test_a_meal_is_reviewed_once_by_who_ate_it_and_the_courier_too(
