@@ -1,6 +1,6 @@
 """The steps of a delivery, each by whoever takes it, and a place on Earth that no other test's couriers come near."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from math import cos, radians
@@ -25,6 +25,7 @@ MYSELF = "query Myself { courier { id online offers { id status } delivery { id 
 REPORTED = "accepted dropped { reason count }"
 
 Clock = Callable[[], datetime]
+Condition = Callable[[], Awaitable[bool]]
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,16 @@ class Courier:
         for step in range(1, steps + 1):
             outcome = await self.report(origin.towards(goal, step / steps))
             assert outcome["accepted"] == 1, outcome
+
+    async def stays(self, holds: Condition) -> None:
+        """Until that holds, the phone saying where they are now and then, as phones do: what was said of a place before
+        tracking had heard of the trip counts as no arrival."""
+
+        async def holds_now() -> bool:
+            await self.report()
+            return await holds()
+
+        await eventually(holds_now)
 
     async def myself(self) -> Json:
         return (await self.person.ask(MYSELF))["courier"]
@@ -209,12 +220,12 @@ async def delivery_of(person: Person, order_id: str) -> Json | None:
 
 async def is_delivery(person: Person, order_id: str, status: str) -> None:
     """Returns when the order's delivery has that status."""
+    await eventually(lambda: has_status(person, order_id, status))
 
-    async def has_it() -> bool:
-        found = await delivery_of(person, order_id)
-        return found is not None and found["status"] == status
 
-    await eventually(has_it)
+async def has_status(person: Person, order_id: str, status: str) -> bool:
+    found = await delivery_of(person, order_id)
+    return found is not None and found["status"] == status
 
 
 async def news(person: Person, order_id: str) -> list[str]:

@@ -74,12 +74,12 @@ async def now(person: Person, order_id: str) -> Json | None:
 
 async def reaches(person: Person, order_id: str, status: str) -> None:
     """Returns when the order has that status."""
+    await eventually(lambda: has_reached(person, order_id, status))
 
-    async def has_it() -> bool:
-        found = await now(person, order_id)
-        return found is not None and found["status"] == status
 
-    await eventually(has_it)
+async def has_reached(person: Person, order_id: str, status: str) -> bool:
+    found = await now(person, order_id)
+    return found is not None and found["status"] == status
 
 
 async def cook(staff: Person, order_id: str) -> None:

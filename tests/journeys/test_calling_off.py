@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from tests.journeys.books import settles
-from tests.journeys.carrying import Courier, Neighbourhood, codes, is_delivery, settle
+from tests.journeys.carrying import Courier, Neighbourhood, codes, has_status, is_delivery, settle
 from tests.journeys.conftest import SignIn
 from tests.journeys.dining import now, reaches, story
 from tests.journeys.person import Person
@@ -51,13 +51,18 @@ async def offered(place: Neighbourhood, customer: Person, sign_in: SignIn) -> tu
 async def assigned(place: Neighbourhood, customer: Person, sign_in: SignIn) -> tuple[str, Courier]:
     order_id, courier = await offered(place, customer, sign_in)
     await courier.accept()
+
+    async def has_heard() -> bool:
+        return (await story(customer, order_id))[-1]["type"] == "COURIER_ASSIGNED"
+
+    await eventually(has_heard)
     return order_id, courier
 
 
 async def at_the_hatch(place: Neighbourhood, customer: Person, sign_in: SignIn) -> tuple[str, Courier]:
     order_id, courier = await assigned(place, customer, sign_in)
     await courier.ride(place.kitchen)
-    await is_delivery(customer, order_id, "AT_RESTAURANT")
+    await courier.stays(lambda: has_status(customer, order_id, "AT_RESTAURANT"))
     return order_id, courier
 
 

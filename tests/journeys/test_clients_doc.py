@@ -32,7 +32,7 @@ async def test_every_block_does_what_the_page_says(platform: RunningPlatform, si
     reader = Reader(sign_in, environment)
     block = None
     try:
-        async with asyncio.timeout(120), asyncio.TaskGroup() as aside:
+        async with asyncio.timeout(200), asyncio.TaskGroup() as aside:
             for block in blocks_of(PAGE):
                 await reader.follow(block, aside)
             await reader.close_tabs()

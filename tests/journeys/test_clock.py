@@ -11,7 +11,7 @@ import pytest
 from runtime.adapters.clock import PlatformClock
 from runtime.settings import Settings
 from tests.journeys.books import settles
-from tests.journeys.carrying import Clock, Courier, has_news, is_delivery, news, settle
+from tests.journeys.carrying import Clock, Courier, has_news, has_status, is_delivery, news, settle
 from tests.journeys.conftest import SignIn, door_of
 from tests.journeys.dining import ORDER, Restaurant, confirmed, now, open_restaurant, placed, quoted, reaches, story
 from tests.journeys.person import Json, Person, Watch
@@ -126,7 +126,7 @@ async def test_who_does_not_answer_is_asked_again_and_whom_nobody_opens_brings_t
         await place.restaurant.staff.does("markOrderReady", {"orderId": order_id})
         await place.fetch(courier, delivery_id, order_id)
         await courier.ride(place.door)
-        await is_delivery(aino, order_id, "AT_DOOR")
+        await courier.stays(lambda: has_status(aino, order_id, "AT_DOOR"))
 
         async def gives_up() -> bool:
             given = {"deliveryId": delivery_id, "reason": "CUSTOMER_UNREACHABLE"}

@@ -10,11 +10,11 @@ from tests.journeys.carrying import (
     Courier,
     Neighbourhood,
     codes,
-    delivery_of,
+    is_delivery,
     settle,
 )
 from tests.journeys.conftest import SignIn
-from tests.journeys.dining import now, quoted, reaches, story
+from tests.journeys.dining import has_reached, now, quoted, reaches, story
 from tests.journeys.person import Person
 from tests.journeys.streams import UPDATES, Follower
 from tests.patience import eventually
@@ -40,7 +40,7 @@ async def test_a_customer_orders_a_kitchen_cooks_and_a_courier_brings_it_to_the_
     delivery_id = await place.fetched(courier, order_id)
     assert (await now(aino, order_id) or {})["payments"] == [{"status": "AUTHORISED", "captured": {"minor": 0}}]
     await courier.ride(place.door)
-    await reaches(aino, order_id, "ARRIVING")
+    await courier.stays(lambda: has_reached(aino, order_id, "ARRIVING"))
     pin = (await codes(aino, order_id))["dropoffPin"]
     delivery = await courier.does("confirmDropoff", delivery_id, pin=pin)
     assert (delivery["status"], delivery["courier"]["id"]) == ("DELIVERED", courier.id)
@@ -118,7 +118,7 @@ async def test_five_wrong_codes_lock_the_hatch_and_five_wrong_pins_the_door(
     courier, order_id = await other.courier(sign_in), await other.cooked(aino)
     fetched = await other.fetched(courier, order_id)
     await assert_locks(courier, "confirmDropoff", fetched, "pin", (await codes(aino, order_id))["dropoffPin"])
-    assert (await delivery_of(aino, order_id) or {})["status"] in {"PICKED_UP", "AT_DOOR"}
+    await is_delivery(aino, order_id, "PICKED_UP")
 
 
 async def assert_locks(courier: Courier, mutation: str, delivery_id: str, name: str, right: str) -> None:
@@ -163,6 +163,7 @@ async def test_spoilt_food_ends_the_order_and_costs_nothing(
 async def test_nobody_ends_a_shift_with_food_in_the_bag(sign_in: SignIn, aino: Person, place: Neighbourhood) -> None:
     courier, order_id = await place.courier(sign_in), await place.cooked(aino)
     delivery_id = await place.fetched(courier, order_id)
+    await is_delivery(courier.person, order_id, "PICKED_UP")
     fragment = "... on DeliveryInProgress { delivery { id } }"
     refused = await courier.person.act("goOffline", {}, refused=fragment)
     assert (refused["__typename"], refused["delivery"]["id"]) == ("DeliveryInProgress", delivery_id)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.journeys.carrying import Courier, Neighbourhood, codes, is_delivery, settle
+from tests.journeys.carrying import Courier, Neighbourhood, codes, has_status, is_delivery, settle
 from tests.journeys.conftest import SignIn
 from tests.journeys.dining import reaches
 from tests.journeys.page import part_of
@@ -186,7 +186,7 @@ async def test_in_each_stage_each_is_shown_what_is_theirs_and_nothing_else(
 
     await place.fetch(courier, delivery_id, order_id)
     await courier.ride(place.door)
-    await is_delivery(everybody.people["customer"], order_id, "AT_DOOR")
+    await courier.stays(lambda: has_status(everybody.people["customer"], order_id, "AT_DOOR"))
     told = await everybody.ask()
     assert await everybody.seen(told) == WITH_FOOD
     assert positions(told) == {who: {False} for who in ON_THE_MAP}

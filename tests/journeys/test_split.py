@@ -12,7 +12,7 @@ from runtime.settings import Settings
 from runtime.supervision.splitting import domains
 from tests.journeys.carrying import codes, settle
 from tests.journeys.conftest import SMALL_CITY, SignIn
-from tests.journeys.dining import confirmed, cook, hand_over, open_restaurant, reaches, story
+from tests.journeys.dining import confirmed, cook, hand_over, has_reached, open_restaurant, story
 from tests.journeys.person import Json, Person
 from tests.journeys.streams import UPDATES, Follower
 from tests.patience import eventually
@@ -68,7 +68,7 @@ async def test_an_order_is_brought_though_workers_die_on_its_way(
     delivery_id = await place.fetched(courier, order_id)
     await killed_and_back(platform, "work-tracking")
     await courier.ride(place.door)
-    await reaches(aino, order_id, "ARRIVING")
+    await courier.stays(lambda: has_reached(aino, order_id, "ARRIVING"))
     pin = (await codes(aino, order_id))["dropoffPin"]
     assert (await courier.does("confirmDropoff", delivery_id, pin=pin))["status"] == "DELIVERED"
 
