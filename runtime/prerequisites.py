@@ -16,6 +16,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 OLDEST_PYTHON = (3, 11)
@@ -95,12 +96,23 @@ def leftovers(data_dir: Path) -> list[int]:
 
 
 def await_leftovers(data_dir: Path, within_seconds: float = LEFTOVERS_END_WITHIN_SECONDS) -> None:
-    """Orphans die by themselves, tied to their parent; one that does not within its time is killed."""
-    deadline = time.monotonic() + within_seconds
-    while leftovers(data_dir) and time.monotonic() < deadline:
-        time.sleep(0.05)
+    """Orphans die by themselves, tied to their parent; one that does not within its time is killed. Its ports are free
+    when it is gone, not when it is told to go."""
+    if _are_gone(data_dir, within_seconds):
+        return
     for process in leftovers(data_dir):
-        os.kill(process, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+    _are_gone(data_dir, within_seconds)
+
+
+def _are_gone(data_dir: Path, within_seconds: float) -> bool:
+    deadline = time.monotonic() + within_seconds
+    while leftovers(data_dir):
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(0.05)
+    return True
 
 
 def check_ports(host: str, ports: dict[str, int]) -> None:

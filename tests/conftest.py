@@ -32,6 +32,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from runtime.engines.kafka import KafkaBroker
 from runtime.engines.opensearch import OpenSearchNode
@@ -44,6 +45,9 @@ from tests.engines import delete_indices, delete_topics, running_kafka, running_
 
 OWNER_PASSWORD = "owner-password-of-tests"
 RUNTIME_PASSWORD = "runtime-password-of-tests"
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")  # the machine may be busy with others
+
 ENGINES = frozenset({"kafka_broker", "own_kafka", "opensearch_node"})
 
 

@@ -144,7 +144,7 @@ def daily(spans: list[tuple[int, int]]) -> str:
 
 
 @given(spans=st.lists(SPANS, min_size=1, max_size=3), moment=MOMENTS, zone=ZONES)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_open_is_what_the_clock_on_the_wall_says(spans: list[tuple[int, int]], moment: datetime, zone: str) -> None:
     assert is_open(daily(spans), zone, moment) is wall_says_open(spans, moment, zone)
 
@@ -162,7 +162,7 @@ def test_open_is_what_the_clock_on_the_wall_says(spans: list[tuple[int, int]], m
     ),
     minutes=st.integers(min_value=-300, max_value=180),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_next_opening_is_the_first_open_minute_also_across_changes_of_clocks(
     spans: list[tuple[int, int]], near: tuple[str, datetime], minutes: int
 ) -> None:
@@ -177,7 +177,7 @@ def test_the_next_opening_is_the_first_open_minute_also_across_changes_of_clocks
 
 
 @given(spans=st.lists(SPANS, min_size=1, max_size=2), moment=MOMENTS, zone=ZONES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_place_is_open_from_its_opening_to_its_closing(
     spans: list[tuple[int, int]], moment: datetime, zone: str
 ) -> None:

@@ -306,7 +306,7 @@ PARAMETERS = st.dictionaries(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(parameters=PARAMETERS, raw=st.binary(max_size=60), authorization=st.binary(max_size=20))
 def test_nothing_malformed_is_an_error_of_ours(
     http: httpx.Client, parameters: dict[str, str], raw: bytes, authorization: bytes

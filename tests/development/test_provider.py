@@ -328,7 +328,7 @@ def test_a_request_that_says_something_else_is_refused(http: httpx.Client, chang
     assert asked(http, key) is None
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     body=st.binary(max_size=80) | st.sampled_from([b"[" * 9_000, b'{"amount_minor":' + b"9" * 5_000 + b"}", b"null"])
 )

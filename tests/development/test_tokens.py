@@ -269,7 +269,7 @@ async def test_an_altered_token_is_not_the_remembered_one(issuer: RunningIssuer,
     assert await desk.reason(f"{head}.{encode(raised)}.{seal}") == "signature"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(text=st.text(max_size=60) | st.binary(max_size=60).map(lambda raw: f"{encode(raw)}.{encode(raw)}.{encode(raw)}"))
 def test_no_text_is_an_error_of_ours(text: str) -> None:
     assert isinstance(read_header(text), InvalidToken)

@@ -300,5 +300,5 @@ def test_an_evening_without_couriers_comes_to_rest() -> None:
     assert not any(isinstance(record.message, CourierWentOnline) for record in town.log)
 
 
-AnyEvening.TestCase.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
+AnyEvening.TestCase.settings = settings(max_examples=40, stateful_step_count=40)
 TestAnyEvening = AnyEvening.TestCase

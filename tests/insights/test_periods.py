@@ -5,7 +5,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from subgraphs.insights.analytics import QUARTER
@@ -25,7 +25,6 @@ def local(moment: datetime, zone: str) -> date:
     return moment.astimezone(ZoneInfo(zone)).date()
 
 
-@settings(deadline=None)  # the machine may be busy with others
 @given(zones, first_days, st.integers(0, 365))
 def test_a_day_lasts_from_its_first_moment_on_the_wall_to_its_last(zone: str, first: date, more: int) -> None:
     edges = days(first, first + more * DAY, zone)
@@ -37,7 +36,6 @@ def test_a_day_lasts_from_its_first_moment_on_the_wall_to_its_last(zone: str, fi
         assert begin == quarter(begin)
 
 
-@settings(deadline=None)  # the machine may be busy with others
 @given(zones, first_days, st.integers(0, 366), st.integers(0, 366))
 def test_two_periods_that_follow_each_other_are_one(zone: str, first: date, some: int, more: int) -> None:
     between = first + some * DAY
@@ -45,7 +43,6 @@ def test_two_periods_that_follow_each_other_are_one(zone: str, first: date, some
     assert (*days(first, between, zone), *days(between + DAY, between + more * DAY, zone)[1:]) == both
 
 
-@settings(deadline=None)  # the machine may be busy with others
 @given(zones, first_days, st.integers(0, 6))
 def test_hours_are_whole_and_begin_with_their_day(zone: str, first: date, more: int) -> None:
     edges = days(first, first + more * DAY, zone)
@@ -104,7 +101,6 @@ def test_one_day_may_be_any(day: date, zone: str) -> None:
     assert end - begin == DAY
 
 
-@settings(deadline=None)  # the machine may be busy with others
 @given(moments, st.timedeltas(INSTANT, timedelta(days=31)))
 def test_a_period_of_operations_grows_to_whole_quarters_and_by_less_than_one(at: datetime, lasts: timedelta) -> None:
     begin, end = quarters(at, at + lasts)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from random import SystemRandom
 
 from tests.journeys.conftest import SignIn
@@ -80,6 +81,14 @@ async def reaches(person: Person, order_id: str, status: str) -> None:
 async def has_reached(person: Person, order_id: str, status: str) -> bool:
     found = await now(person, order_id)
     return found is not None and found["status"] == status
+
+
+async def assert_lists(person: Person, order_id: str, seen: str) -> None:
+    """Who sends back the token of their change finds it on top of their list, or is told that the list is older."""
+    listed = (await person.ask("query Latest { orders(first: 1) { asOf nodes { id } } }", seen=seen))["orders"]
+    if listed["nodes"] != [{"id": order_id}]:
+        placed_at = (await story(person, order_id))[0]["occurredAt"]
+        assert datetime.fromisoformat(listed["asOf"]) <= datetime.fromisoformat(placed_at), listed
 
 
 async def cook(staff: Person, order_id: str) -> None:

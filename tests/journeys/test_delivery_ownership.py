@@ -210,8 +210,16 @@ async def test_an_offer_shows_no_door_and_is_its_couriers_alone(
     assert [who for who, answer in told.items() if part_of(answer, "courier.offers.0")] == ["courier"]
     assert offer["delivery"] is None
     assert offer["dropoffNear"] != place.door.json
+
+    async def found_by(person: Person) -> Json | None:
+        return await referred(platform, person, "dispatch", "Offer", offer["id"], "id status")
+
+    async def is_found() -> bool:
+        return await found_by(everybody.people["courier"]) is not None
+
+    await eventually(is_found)
     for who, person in everybody.people.items():
-        found = await referred(platform, person, "dispatch", "Offer", offer["id"], "id status")
+        found = await found_by(person)
         assert (found is not None) == (who in {"courier", *OVERSEERS}), who
         outcome = await person.act("declineOffer", {"offerId": offer["id"]}) if who != "courier" else None
         assert outcome is None or outcome["__typename"] in {"NotFound", "NotAllowed"}, who

@@ -291,5 +291,5 @@ def _at(command: Command, at: datetime) -> AnyOrderCommand:
     return cast("AnyOrderCommand", msgspec.structs.replace(command, at=at))
 
 
-AnyLife.TestCase.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
+AnyLife.TestCase.settings = settings(max_examples=100, stateful_step_count=40)
 TestAnyLife = AnyLife.TestCase

@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from subgraphs.orders.events import ChosenOption, FeeKind
@@ -34,13 +34,11 @@ WAYS = st.none() | st.integers(0, 50_000)
 BASKETS = st.lists(LINES, min_size=1, max_size=12)
 
 
-@settings(deadline=None)  # the machine may be busy with others
 @given(st.integers(-(10**12), 10**12), st.integers(1, 10**6))
 def test_a_half_goes_to_the_even_neighbour(numerator: int, denominator: int) -> None:
     assert half_even(numerator, denominator) == round(Fraction(numerator, denominator))
 
 
-@settings(deadline=None)  # the machine may be busy with others
 @given(BASKETS, AMOUNTS, AMOUNTS, WAYS)
 def test_the_total_is_lines_and_fees_and_tip(
     lines: list[ChosenLine], minimum: int, tip: int, distance_m: int | None
@@ -56,7 +54,6 @@ def test_the_total_is_lines_and_fees_and_tip(
     assert sum(share.gross_minor for share in price.taxes) + tip == price.total_minor
 
 
-@settings(deadline=None)  # the machine may be busy with others
 @given(BASKETS, AMOUNTS, AMOUNTS)
 def test_nothing_is_negative_and_tax_is_a_part(lines: list[ChosenLine], minimum: int, tip: int) -> None:
     price = price_of(lines, minimum, tip, "EUR")
@@ -67,7 +64,6 @@ def test_nothing_is_negative_and_tax_is_a_part(lines: list[ChosenLine], minimum:
     assert price.total_minor >= tip
 
 
-@settings(deadline=None)  # the machine may be busy with others
 @given(BASKETS.flatmap(lambda lines: st.tuples(st.just(lines), st.permutations(lines))), AMOUNTS, AMOUNTS)
 def test_the_order_of_lines_does_not_matter(
     baskets: tuple[list[ChosenLine], list[ChosenLine]], minimum: int, tip: int
@@ -81,7 +77,6 @@ def test_the_order_of_lines_does_not_matter(
     )
 
 
-@settings(deadline=None)  # the machine may be busy with others
 @given(BASKETS, AMOUNTS)
 def test_a_small_basket_is_filled_up_to_the_minimum(lines: list[ChosenLine], minimum: int) -> None:
     price = price_of(lines, minimum, 0, "EUR")
@@ -120,7 +115,6 @@ def test_a_delivery_costs_more_the_farther_it_goes(distance_m: int, fee: int) ->
     assert delivery_fee(distance_m) == fee
 
 
-@settings(deadline=None)  # the machine may be busy with others
 @given(st.integers(0, 50_000), st.integers(0, 50_000))
 def test_the_delivery_fee_never_falls_with_the_distance(one: int, other: int) -> None:
     nearer, farther = sorted((one, other))

@@ -71,7 +71,7 @@ def test_an_evening_comes_to_rest(seed: int) -> None:
     check(*an_evening(Random(seed).randbytes(1200)))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.one_of(st.binary(max_size=100), st.binary(min_size=300, max_size=600)))
 def test_any_evening_comes_to_rest(drawn: bytes) -> None:
     check(*an_evening(drawn))
