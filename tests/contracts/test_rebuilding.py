@@ -22,7 +22,7 @@ from runtime.adapters.background import background
 from runtime.adapters.clock import PlatformClock
 from runtime.adapters.ids import RandomIds
 from runtime.adapters.opensearch.search import INDEX
-from runtime.adapters.postgres.rebuilding import owner_of
+from runtime.adapters.postgres.rebuilding import cast_shadow, owner_of, shadow_of, swap
 from runtime.engines.postgres import PostgresCluster
 from runtime.engines.running import running
 from runtime.rebuilding import rebuild, run
@@ -83,10 +83,10 @@ async def places(stores: Stores, consumer: str) -> list[tuple[object, ...]]:
 
 
 @asynccontextmanager
-async def live(stores: Stores, log: EventLog) -> AsyncGenerator[None]:
-    """The live view, consuming."""
+async def live(stores: Stores, log: EventLog, projection: Any = TOTAL) -> AsyncGenerator[None]:
+    """The live view, or its shadow, consuming."""
     tail = Tail(log, "shop", ["shop.events"])
-    consumer = Consumer(Projecting(TOTAL, stores.shop.view_store), [tail], equipment_of(stores))
+    consumer = Consumer(Projecting(projection, stores.shop.view_store), [tail], equipment_of(stores))
     async with background(tail.run(), "tail"), background(consumer.run(), "live"):
         yield
 
@@ -153,9 +153,33 @@ async def test_a_rebuild_waits_until_kafka_is_back_and_the_old_view_serves(store
             assert await is_whole(stores)
 
 
-async def waits_for_readers(stores: Stores) -> bool:
+async def test_who_rebuilds_beside_another_puts_no_empty_view_in_its_place(own_url: str, valkey_url: str) -> None:
+    async with open_stores(own_url, valkey_url) as stores, owner_of(own_url) as first, owner_of(own_url) as second:
+        async with live(stores, stores.log):
+            assert await consumed(stores, await sell(stores, "before", 20))
+        await cast_shadow(first, TOTAL)
+        async with live(stores, stores.log, shadow_of(TOTAL)):
+            await eventually(lambda: is_level(stores))
+        reader = await stores.owner()
+        await reader.execute("begin; lock table shop.totals__next in access share mode")
+        casting = asyncio.create_task(cast_shadow(second, TOTAL))
+        await eventually(lambda: waits_for_readers(stores))
+        swapping = asyncio.create_task(swap(first, TOTAL))
+        await eventually(lambda: waits_for_readers(stores, writers=2))
+        await reader.execute("rollback")
+        await casting
+        assert await swapping is False
+        assert await totals(stores) == await truth(stores)
+
+
+async def is_level(stores: Stores) -> bool:
+    """Whether the shadow stands where the live view does."""
+    return await places(stores, "totals__next") == await places(stores, "totals")
+
+
+async def waits_for_readers(stores: Stores, writers: int = 1) -> bool:
     waiting = "select from pg_locks where mode = 'AccessExclusiveLock' and not granted"
-    return bool(await stores.shop.database.fetch(waiting))
+    return len(await stores.shop.database.fetch(waiting)) == writers
 
 
 async def waits(rebuilding: "asyncio.Task[None]", lines: list[EventDict], view: str = "totals") -> bool:

@@ -34,12 +34,13 @@ async def cast_shadow(owner: Database, projection: Projection[Row]) -> None:
 async def swap(owner: Database, projection: Projection[Row]) -> bool:
     """Puts the shadow in the live view's place, with its checkpoints; False while it is behind in any partition.
 
-    The live consumer waits for the table meanwhile, then finds its checkpoints moved and goes on from the shadow's.
+    The live consumer waits for the table meanwhile, then finds its checkpoints moved and goes on from the shadow's. So
+    does whoever begins a rebuild anew: between the question and the swap nobody casts an empty shadow.
     Raises Outage: all of it was done, as `is_swapped` tells, or nothing.
     """
     domain, name = projection.domain, projection.view.name
     async with owner.transaction() as session:
-        await session.execute(f'lock table {domain}."{name}" in access exclusive mode')
+        await session.execute(f'lock table {domain}."{name}", {domain}."{name}{SUFFIX}" in access exclusive mode')
         if await session.fetchval(_IS_BEHIND.format(domain=domain), name, name + SUFFIX):
             return False
         await session.execute(f'drop table {domain}."{name}"')
