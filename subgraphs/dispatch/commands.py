@@ -35,7 +35,7 @@ class GoOffline(CourierCommand):
     """The viewer ends the shift."""
 
     carried_delivery_id: str | None = None
-    """Fact: the delivery that the courier has accepted and not brought to its end."""
+    """The delivery that the courier has accepted and not brought to its end, as its stream has it when they ask."""
 
 
 class ReserveCourier(CourierCommand):

@@ -6,7 +6,6 @@ from subgraphs.dispatch.commands import (
     ConfirmDropoff,
     ConfirmPickup,
     ConfirmReturn,
-    GoOffline,
     ReassignDelivery,
     RecordCandidates,
     ReportUndeliverable,
@@ -16,7 +15,7 @@ from subgraphs.dispatch.domain.refusals import REFUSALS
 from subgraphs.dispatch.effects import EFFECTS
 from subgraphs.dispatch.reactions import REACTIONS
 from subgraphs.dispatch.schema import SCHEMA
-from subgraphs.dispatch.views import PROJECTIONS, inform_accepting, inform_candidates, inform_carrying, inform_going
+from subgraphs.dispatch.views import PROJECTIONS, inform_accepting, inform_candidates, inform_carrying
 
 SUBGRAPH = Subgraph(
     name="dispatch",
@@ -25,7 +24,6 @@ SUBGRAPH = Subgraph(
     refusals=REFUSALS,
     facts={
         AcceptOffer: inform_accepting,
-        GoOffline: inform_going,
         RecordCandidates: inform_candidates,
         ReassignDelivery: inform_carrying,
         ConfirmPickup: inform_carrying,

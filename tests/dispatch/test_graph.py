@@ -163,7 +163,6 @@ async def test_who_goes_offline_is_asked_no_more_and_who_carries_stays(bench: Be
     bench.clock.advance(timedelta(seconds=21))
     second = await bench.offer_to(OTSO)
     await bench.change(OTSO, "acceptOffer", offerId=second)
-    await bench.shown(OTSO, delivery_id, "ASSIGNED")
     stays = await bench.change(OTSO, "goOffline")
     assert (stays["__typename"], stays["delivery"]) == ("DeliveryInProgress", {"id": delivery_id})
 

@@ -133,7 +133,7 @@ class AnyEvening(RuleBasedStateMachine):
 
     @rule(who=riders, knows=st.booleans())
     def goes_offline(self, who: Viewer, knows: bool) -> None:
-        """The view that tells what is being carried may be behind."""
+        """They may accept between the question what they carry and the shift's end."""
         carried = [each.id for each in self.town.under_way if each.courier_id == courier_of(who)]
         fact = carried[0] if carried and knows else None
         self.ask(GoOffline(courier_id=courier_of(who), carried_delivery_id=fact), who)

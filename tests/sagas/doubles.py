@@ -13,7 +13,6 @@ from kernel.projecting import Feed, FeedItem, Key, View
 from subgraphs.dispatch.effects import Candidate
 from subgraphs.dispatch.views.asking import CourierId
 from subgraphs.dispatch.views.couriers import COURIER_VIEW, CourierView
-from subgraphs.dispatch.views.deliveries import DELIVERY_VIEW, DeliveryView
 from subgraphs.payments.effects import Approved, Declined, Operation
 from tests.sagas.choices import Choices
 from tests.spelling import AT
@@ -115,8 +114,6 @@ class Shown:
         found: Sequence[Row]
         if row is CourierView:
             found = [view for each in _texts(arguments[0]) if (view := self.one(COURIER_VIEW, each)) is not None]
-        elif row is DeliveryView:
-            found = [each for each in self.all(DELIVERY_VIEW) if self._is_carried(each, *arguments)][:1]
         else:
             assert row is CourierId, f"nobody answers {sql}"
             found = [CourierId(id=each) for each in _texts(arguments[0]) if self._is_free(each)]
@@ -133,9 +130,6 @@ class Shown:
 
     async def behind_s(self, consumer: str, topics: Sequence[str]) -> float:
         raise NotImplementedError
-
-    def _is_carried(self, view: DeliveryView, courier_id: object, statuses: object) -> bool:
-        return view.courier_id == courier_id and view.status.value in _texts(statuses)
 
     def _is_free(self, courier_id: str) -> bool:
         view = self.one(COURIER_VIEW, courier_id)

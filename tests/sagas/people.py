@@ -19,7 +19,7 @@ from subgraphs.dispatch.commands import (
     ReassignDelivery,
     ReportUndeliverable,
 )
-from subgraphs.dispatch.domain.actions import FETCHING, LOOKING, ON_THE_WAY, DeliveryStatus
+from subgraphs.dispatch.domain.actions import CARRYING, FETCHING, LOOKING, ON_THE_WAY, DeliveryStatus
 from subgraphs.dispatch.domain.delivery import Delivery
 from subgraphs.dispatch.domain.ending import RIDE_WAIT
 from subgraphs.dispatch.events import DeclineReason, ReassignmentReason, UndeliverableReason
@@ -202,8 +202,16 @@ class Cast:
         return self.world.ask(command, who)
 
     def go_offline(self) -> Refusal | None:
-        who = self.rider()
-        return self.world.ask(GoOffline(courier_id=person_id("courier", who.subject)), who)
+        """They may take food over between the question what they carry and the shift's end."""
+        who, is_asked_in_time = self.rider(), self.choices.number() % 2 == 1
+        courier_id = person_id("courier", who.subject)
+        carried = self.delivery_id if is_asked_in_time and self._carries(courier_id) else None
+        return self.world.ask(GoOffline(courier_id=courier_id, carried_delivery_id=carried), who)
+
+    def _carries(self, courier_id: str) -> bool:
+        delivery = self.delivery
+        engaged = None if delivery is None or delivery.status not in CARRYING else delivery.engagement
+        return engaged is not None and engaged.courier_id == courier_id
 
     def accept_offer(self) -> Refusal | None:
         who, offer_id = self.rider(), self._offer_id()

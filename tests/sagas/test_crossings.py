@@ -140,7 +140,7 @@ def test_a_shift_that_ends_once_its_courier_is_reserved_withdraws_the_offer() ->
 def test_a_shift_that_ends_as_the_courier_accepts_leaves_them_the_delivery() -> None:
     cast = an_order(DeliveryStatus.OFFERED)
     assert cast.accept_offer() is None
-    assert cast.go_offline() is None, "the view does not show yet that they carry something"
+    assert cast.go_offline() is None, "they were asked what they carry a moment before"
     cast.world.settle()
     assert not otso(cast).online
     for deed in (cast.be_at_restaurant, cast.pick_up, cast.drop_off):

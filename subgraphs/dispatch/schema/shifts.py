@@ -15,7 +15,7 @@ from subgraphs.dispatch.schema.changing import CONSISTENCY, DeliveryMoved, chang
 from subgraphs.dispatch.schema.entities import Courier, Offer
 from subgraphs.dispatch.schema.enums import DeclineReason, Vehicle
 from subgraphs.dispatch.schema.refusals import ALWAYS, ON_AN_OFFER, REFUSALS, CourierOffline, DeliveryInProgress
-from subgraphs.dispatch.schema.standing import courier_now
+from subgraphs.dispatch.schema.standing import courier_now, standing_of
 from subgraphs.dispatch.views import fold_delivery
 
 
@@ -99,7 +99,9 @@ class ShiftMutation:
         description="Ends the shift; an open offer is withdrawn. Not while something is being carried. For couriers.",
     )
     async def go_offline(self, info: Info, input: GoOfflineInput) -> GoOfflineSuccess | UserError:
-        command = GoOffline(courier_id=viewers_courier_id(info.context))
+        courier_id = viewers_courier_id(info.context)
+        carried = (await standing_of(info.context, courier_id)).delivery
+        command = GoOffline(courier_id=courier_id, carried_delivery_id=None if carried is None else carried.id)
         outcome = REFUSALS.accepted(
             await info.context.handle(command, mutation="goOffline", key=input.idempotency_key, given=input)
         )

@@ -1,7 +1,6 @@
 """What dispatch shows: couriers, offers and deliveries as they are at a version, and the questions asked of them."""
 
 from subgraphs.dispatch.views.asking import (
-    carried_by,
     couriers_by_id,
     deliveries_by_id,
     free,
@@ -13,7 +12,7 @@ from subgraphs.dispatch.views.asking import (
 )
 from subgraphs.dispatch.views.couriers import COURIER_PROJECTION, CourierView, fold_courier, shown_courier
 from subgraphs.dispatch.views.deliveries import DELIVERY_PROJECTION, DeliveryView, fold_delivery, shown_delivery
-from subgraphs.dispatch.views.informing import inform_accepting, inform_candidates, inform_carrying, inform_going
+from subgraphs.dispatch.views.informing import inform_accepting, inform_candidates, inform_carrying
 from subgraphs.dispatch.views.offers import OFFER_PROJECTION, OfferView, fold_offer, offer_after, offer_made
 from subgraphs.dispatch.views.staff import PICKUP_STAFF, PickupStaffRow
 
@@ -27,7 +26,6 @@ __all__ = [
     "DeliveryView",
     "OfferView",
     "PickupStaffRow",
-    "carried_by",
     "couriers_by_id",
     "deliveries_by_id",
     "fold_courier",
@@ -37,7 +35,6 @@ __all__ = [
     "inform_accepting",
     "inform_candidates",
     "inform_carrying",
-    "inform_going",
     "keyset",
     "offer_after",
     "offer_made",

@@ -7,7 +7,6 @@ from kernel.graph.connections import Page
 from kernel.graph.cursors import Keyset
 from kernel.messages import Row, Viewer
 from kernel.ports import Views
-from subgraphs.dispatch.domain.actions import CARRYING
 from subgraphs.dispatch.views.couriers import CourierView
 from subgraphs.dispatch.views.deliveries import DeliveryView
 from subgraphs.dispatch.views.offers import OfferView
@@ -20,9 +19,6 @@ order by requested_at, id limit $3
 """
 _SERVED = """
 select distinct courier_id as id from delivery_view where courier_id = any($1::text[]) and customer_id = $2
-"""
-_CARRIED = """
-select * from delivery_view where courier_id = $1 and status = any($2::text[]) order by assigned_at desc limit 1
 """
 _FREE = """
 select id from courier_view where id = any($1::text[]) and online and offer_id is null
@@ -66,12 +62,6 @@ async def served(views: Views, customer_id: str, courier_ids: Sequence[str]) -> 
     """Those of the couriers who carry, or have carried, something for that customer."""
     found = await views.fetch(CourierId, _SERVED, [*courier_ids], customer_id)
     return frozenset(row.id for row in found)
-
-
-async def carried_by(views: Views, courier_id: str) -> DeliveryView | None:
-    """What the courier has accepted and not brought to its end."""
-    found = await views.fetch(DeliveryView, _CARRIED, courier_id, sorted(status.value for status in CARRYING))
-    return found[0] if found else None
 
 
 async def free(views: Views, courier_ids: Collection[str]) -> frozenset[str]:

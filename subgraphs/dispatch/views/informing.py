@@ -5,14 +5,8 @@ import msgspec
 from kernel.ids import person_id
 from kernel.messages import Command
 from kernel.ports import Views
-from subgraphs.dispatch.commands import AcceptOffer, GoOffline, RecordCandidates, ViewerCommand
-from subgraphs.dispatch.views.asking import carried_by, couriers_by_id, deliveries_by_id, free, workplaces
-
-
-async def inform_going(command: GoOffline, views: Views) -> GoOffline:
-    """With the delivery that the courier carries."""
-    carried = await carried_by(views, command.courier_id)
-    return msgspec.structs.replace(command, carried_delivery_id=None if carried is None else carried.id)
+from subgraphs.dispatch.commands import AcceptOffer, RecordCandidates, ViewerCommand
+from subgraphs.dispatch.views.asking import couriers_by_id, deliveries_by_id, free, workplaces
 
 
 async def inform_accepting(command: AcceptOffer, views: Views) -> AcceptOffer:
