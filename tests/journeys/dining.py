@@ -84,11 +84,13 @@ async def has_reached(person: Person, order_id: str, status: str) -> bool:
 
 
 async def assert_lists(person: Person, order_id: str, seen: str) -> None:
-    """Who sends back the token of their change finds it on top of their list, or is told that the list is older."""
+    """Who sends back the token of their change finds it on top of their list, or is told that the list is older than
+    what follows from it."""
     listed = (await person.ask("query Latest { orders(first: 1) { asOf nodes { id } } }", seen=seen))["orders"]
     if listed["nodes"] != [{"id": order_id}]:
-        placed_at = (await story(person, order_id))[0]["occurredAt"]
-        assert datetime.fromisoformat(listed["asOf"]) <= datetime.fromisoformat(placed_at), listed
+        await reaches(person, order_id, "CONFIRMED")
+        next_at = (await story(person, order_id))[1]["occurredAt"]
+        assert datetime.fromisoformat(listed["asOf"]) <= datetime.fromisoformat(next_at), listed
 
 
 async def cook(staff: Person, order_id: str) -> None:

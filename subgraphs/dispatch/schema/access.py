@@ -30,11 +30,11 @@ def viewers_courier_id(context: GraphContext) -> str:
     return person_id("courier", context.viewer.subject)
 
 
-async def visible_delivery(context: GraphContext, delivery_id: str) -> DeliveryView | None:
-    """The delivery, if there is one that the viewer may see."""
+async def visible_delivery(context: GraphContext, delivery_id: str, *, fresh: bool = False) -> DeliveryView | None:
+    """The delivery, if there is one that the viewer may see; `fresh` as its own stream has it."""
     if parse_id("delivery", delivery_id) is None:
         return None
-    if await context.reached(DELIVERY_PROJECTION.view.name, DELIVERY_PROJECTION.topics):
+    if not fresh and await context.reached(DELIVERY_PROJECTION.view.name, DELIVERY_PROJECTION.topics):
         view = await _by_id(context, "deliveries", views.deliveries_by_id, delivery_id)
     else:
         _, view = await Story(context.streams, delivery_id, fold_delivery).latest()

@@ -18,6 +18,7 @@ from kernel.graph.refusals import (
     RequestInProgress,
     UserError,
 )
+from subgraphs.dispatch.schema.access import visible_delivery
 from subgraphs.dispatch.schema.entities import Delivery
 from subgraphs.dispatch.schema.enums import DeliveryAction, DeliveryStatus, OfferStatus
 
@@ -40,7 +41,8 @@ class DeliveryInProgress(UserError):
 
     @strawberry.field(description="What is to be brought to its end.")
     async def delivery(self, info: Info) -> Delivery | None:
-        return await Delivery.resolve_reference(info, strawberry.ID(self.delivery_id))
+        view = await visible_delivery(info.context, self.delivery_id, fresh=True)
+        return None if view is None else Delivery.of(view)
 
 
 @strawberry.type(description="This cannot be done to a delivery in its status.")
